@@ -1,0 +1,1 @@
+//! What to leave out at small scales.

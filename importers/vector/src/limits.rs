@@ -1,0 +1,1 @@
+//! Limits of the readers: constants with units and reasons.

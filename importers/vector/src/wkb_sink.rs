@@ -1,0 +1,1 @@
+//! Puts what the WKB and WKT readers see into a geometry.
