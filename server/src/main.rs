@@ -1,1 +1,18 @@
-fn main() {}
+//! onemap: one map of a city. This binary is the command line and the server.
+//!
+//! `cli` holds one module a command, `http` one module a family of paths. There is no geometry
+//! here: importers read, `onemap-ingest` and `onemap-store` keep, the tile crates answer.
+
+mod cache;
+mod cli;
+mod http;
+mod portal;
+mod progress;
+mod styles;
+mod tile_service;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

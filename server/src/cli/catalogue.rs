@@ -1,0 +1,159 @@
+//! `onemap layers`, `show`, `set` and `remove`.
+
+use std::fmt;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use onemap_model::{Layer, LayerId, ViewSpec};
+use serde::Serialize;
+
+use super::{Common, DONE, actor};
+
+#[derive(Args)]
+pub(super) struct ShowArgs {
+    /// Layer id
+    layer: LayerId,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:\n  onemap set roads title=道路 department=交通运输局 style=roads")]
+pub(super) struct SetArgs {
+    /// Layer id
+    layer: LayerId,
+    /// title, title_en, department, group, style, states, minzoom or maxzoom, and the value
+    #[arg(required = true, value_name = "KEY=VALUE")]
+    changes: Vec<String>,
+}
+
+#[derive(Args)]
+pub(super) struct RemoveArgs {
+    /// Layer id
+    layer: LayerId,
+}
+
+#[derive(Serialize)]
+struct Catalogue {
+    layers: Vec<Layer>,
+}
+
+impl fmt::Display for Catalogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.layers.is_empty() {
+            return write!(f, "no layers yet: import some with 'onemap import FILE'");
+        }
+        let width = self.layers.iter().map(|layer| layer.id.as_str().len()).max().unwrap_or(0);
+        for (i, layer) in self.layers.iter().enumerate() {
+            if i > 0 {
+                writeln!(f)?;
+            }
+            let (id, title, kind) = (layer.id.as_str(), &layer.title, layer.kind);
+            write!(f, "{id:width$}  {kind:8} {:>9}  {title} ({})", layer.count, layer.department)?;
+        }
+        Ok(())
+    }
+}
+
+/// One layer, for people: the catalogue entry as indented JSON reads well enough.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Shown(Layer);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let layer = &self.0;
+        let mut line = |name: &str, value: &dyn fmt::Display| writeln!(f, "{name:<12} {value}");
+        line("layer", &layer.id)?;
+        line("title", &layer.title)?;
+        line("department", &layer.department)?;
+        line("group", &layer.group)?;
+        line("kind", &layer.kind)?;
+        line("features", &layer.count)?;
+        line("revision", &layer.revision)?;
+        line("source crs", &layer.source_crs)?;
+        if let Some(bounds) = layer.bounds {
+            line("extent", &bounds)?;
+        }
+        line("zooms", &format_args!("{} to {}", layer.minzoom, layer.maxzoom))?;
+        for field in &layer.schema.fields {
+            let title = field.title.as_deref().unwrap_or_default();
+            line("field", &format_args!("{} {} {title}", field.name, field.kind.name()))?;
+        }
+        for import in &layer.lineage {
+            let (at, source, format) = (import.at, &import.source, &import.format);
+            line(
+                "imported",
+                &format_args!("{at} from {source} [{format}], revision {}", import.revision),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn layers(common: &Common) -> anyhow::Result<u8> {
+    let view = common.store_to_read()?.view(ViewSpec::default());
+    common.print(&Catalogue { layers: view.layers().cloned().collect() })?;
+    Ok(DONE)
+}
+
+pub(super) fn show(common: &Common, args: &ShowArgs) -> anyhow::Result<u8> {
+    let view = common.store_to_read()?.view(ViewSpec::default());
+    let layer = view.layer(&args.layer).with_context(|| unknown(&args.layer))?;
+    common.print(&Shown(layer.layer().clone()))?;
+    Ok(DONE)
+}
+
+pub(super) fn set(common: &Common, args: &SetArgs) -> anyhow::Result<u8> {
+    let store = common.store()?;
+    let view = store.view(ViewSpec::default());
+    let mut layer = view.layer(&args.layer).with_context(|| unknown(&args.layer))?.layer().clone();
+    for change in &args.changes {
+        let Some((key, value)) = change.split_once('=') else {
+            bail!("'{change}' is not KEY=VALUE");
+        };
+        apply(&mut layer, key.trim(), value.trim())?;
+    }
+    store.set_layer(layer, &actor())?;
+    let view = store.view(ViewSpec::default());
+    let layer = view.layer(&args.layer).with_context(|| unknown(&args.layer))?;
+    common.print(&Shown(layer.layer().clone()))?;
+    Ok(DONE)
+}
+
+fn apply(layer: &mut Layer, key: &str, value: &str) -> anyhow::Result<()> {
+    let optional = (!value.is_empty()).then(|| value.to_owned());
+    let zoom = || -> anyhow::Result<u8> {
+        let zoom = value.parse().ok().filter(|&z| z <= onemap_model::MAX_ZOOM);
+        zoom.with_context(|| {
+            format!("'{value}' is not a zoom: use 0 to {}", onemap_model::MAX_ZOOM)
+        })
+    };
+    match key {
+        "title" => value.clone_into(&mut layer.title),
+        "title_en" => layer.title_en = optional,
+        "department" => value.clone_into(&mut layer.department),
+        "group" => value.clone_into(&mut layer.group),
+        "style" => layer.style = optional,
+        "states" => layer.states = value.parse()?,
+        "minzoom" => layer.minzoom = zoom()?,
+        "maxzoom" => layer.maxzoom = zoom()?,
+        _ => bail!(
+            "'{key}' can not be set: use title, title_en, department, group, style, states, minzoom or maxzoom"
+        ),
+    }
+    Ok(())
+}
+
+pub(super) fn remove(common: &Common, args: &RemoveArgs) -> anyhow::Result<u8> {
+    let revision = common.store()?.remove_layer(&args.layer, &actor())?;
+    if common.json {
+        println!("{}", serde_json::json!({ "layer": args.layer, "revision": revision }));
+    } else {
+        println!("{} removed, revision {revision}", args.layer);
+    }
+    Ok(DONE)
+}
+
+/// What to tell when there is no such layer.
+pub(super) fn unknown(layer: &LayerId) -> String {
+    format!("there is no layer '{layer}': 'onemap layers' lists them")
+}

@@ -1,0 +1,105 @@
+//! `onemap demo`: the sample city, then the server.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use onemap_ingest::{FieldTitle, Mode, Options, StateRule, TimeRule};
+use onemap_model::{LayerId, ViewSpec};
+use onemap_store::Store;
+use serde::Deserialize;
+
+use super::serve::{self, ServeArgs};
+use super::{Common, actor, import};
+use crate::progress::Bar;
+
+#[derive(Args)]
+pub(super) struct DemoArgs {
+    /// Folder of the sample city
+    #[arg(long, default_value = "data-samples/city", value_name = "DIR")]
+    samples: PathBuf,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+/// `city.json`: what the files of the sample city are.
+#[derive(Deserialize)]
+struct Manifest {
+    layers: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    path: String,
+    /// Layer (table, sheet) within the file.
+    source_layer: Option<String>,
+    id: LayerId,
+    title: String,
+    title_en: Option<String>,
+    department: String,
+    group: String,
+    style: Option<String>,
+    id_field: Option<String>,
+    crs: Option<String>,
+    valid_from_field: Option<String>,
+    valid_to_field: Option<String>,
+    state_field: Option<String>,
+    #[serde(default)]
+    fields: BTreeMap<String, FieldTitle>,
+}
+
+pub(super) fn run(common: &Common, args: &DemoArgs) -> anyhow::Result<u8> {
+    let store = common.store()?;
+    if store.view(ViewSpec::default()).layers().next().is_none() {
+        import_city(&store, &args.samples, common.json)?;
+    }
+    serve::serve(store, &args.serve)
+}
+
+fn import_city(store: &Store, folder: &Path, quiet: bool) -> anyhow::Result<()> {
+    let path = folder.join("city.json");
+    let text = std::fs::read_to_string(&path).with_context(|| {
+        format!(
+            "can not read '{}': run this from the project's folder, or name it with --samples",
+            path.display()
+        )
+    })?;
+    let manifest: Manifest = serde_json::from_str(&text)
+        .with_context(|| format!("'{}' is not a manifest of samples", path.display()))?;
+    for entry in manifest.layers {
+        let name = folder.join(&entry.path).display().to_string();
+        let reading = onemap_vector::Options {
+            crs: entry.crs.clone(),
+            layers: entry.source_layer.clone().into_iter().collect(),
+            ..onemap_vector::Options::default()
+        };
+        let report = import::import(store, &[name], &reading, &entry.options(), &Bar::new(quiet))?;
+        if !quiet {
+            println!("{report}");
+        }
+    }
+    Ok(())
+}
+
+impl Entry {
+    fn options(self) -> Options {
+        Options {
+            layer: Some(self.id),
+            title: Some(self.title),
+            title_en: self.title_en,
+            department: Some(self.department),
+            group: Some(self.group),
+            style: self.style,
+            crs: self.crs,
+            id_field: self.id_field,
+            valid_from: self.valid_from_field.map(TimeRule::Field),
+            valid_to: self.valid_to_field.map(TimeRule::Field),
+            state: self.state_field.map(StateRule::Field),
+            field_titles: self.fields,
+            mode: Mode::Create,
+            actor: actor(),
+            ..Options::default()
+        }
+    }
+}

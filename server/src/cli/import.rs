@@ -1,0 +1,160 @@
+//! `onemap import`.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use onemap_ingest::{Mode, Options, Report, StateRule, TimeRule};
+use onemap_model::{Kind, LayerId, State, Timestamp};
+use onemap_store::Store;
+
+use super::{Common, DONE, DONE_WITH_REJECTS, actor};
+use crate::progress::Bar;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  onemap import parcels.shp                        encoding and CRS are found out and reported
+  onemap import points.csv --crs EPSG:4527         x/y columns in a stated CRS
+  onemap import city.gpkg --layer base             layers base_roads, base_buildings, ...
+  onemap import new.geojson --layer parcels --mode upsert --id-field parcel_no
+  onemap import 'postgres://gis@localhost/city?table=public.roads'
+  cat roads.geojsonl | onemap import - --layer roads")]
+pub(super) struct ImportArgs {
+    /// Files, folders, zips, `-` for standard input, or postgres:// addresses
+    #[arg(required = true, value_name = "SOURCE")]
+    sources: Vec<String>,
+    /// Layer id; with several layers in the sources, its prefix [default: from the file's name]
+    #[arg(long, value_name = "ID")]
+    layer: Option<LayerId>,
+    /// Only these layers (tables, sheets) of the sources
+    #[arg(long = "only", value_name = "NAME")]
+    only: Vec<String>,
+    /// Title for people
+    #[arg(long, value_name = "T")]
+    title: Option<String>,
+    /// Department that owns the layer
+    #[arg(long, value_name = "D")]
+    department: Option<String>,
+    /// Group in the catalogue
+    #[arg(long, value_name = "G")]
+    group: Option<String>,
+    /// Kind of the layer
+    #[arg(long, value_name = "K")]
+    kind: Option<Kind>,
+    /// CRS of the coordinates (EPSG code, WKT, PROJ string, gcj02, bd09), instead of what the source says
+    #[arg(long, value_name = "CRS")]
+    crs: Option<String>,
+    /// Datum of heights: ellipsoidal, offset=METRES or grid=FILE
+    #[arg(long, value_name = "H")]
+    heights: Option<String>,
+    /// Encoding of text, such as GBK [default: detected]
+    #[arg(long, value_name = "E")]
+    encoding: Option<String>,
+    /// Field that identifies features, so that ids stay the same over imports
+    #[arg(long, value_name = "F")]
+    id_field: Option<String>,
+    /// When the facts begin to hold: a date, or the name of a field
+    #[arg(long, value_name = "T")]
+    valid_from: Option<String>,
+    /// When they cease to hold: a date, or the name of a field
+    #[arg(long, value_name = "T")]
+    valid_to: Option<String>,
+    /// Lifecycle state: planned, building, existing, retired, or the name of a field
+    #[arg(long, value_name = "S")]
+    state: Option<String>,
+    /// What to do when the layer exists
+    #[arg(long, value_enum, default_value = "create")]
+    mode: ModeArg,
+    /// Read and check everything, store nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Where to list rejected records (CSV) [default: rejects/ in the store's folder]
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum ModeArg {
+    /// A new layer; an error when it exists
+    Create,
+    /// Add to the layer
+    Append,
+    /// Put the records in the place of what the layer holds
+    Replace,
+    /// Change features of the same id, add the others
+    Upsert,
+}
+
+pub(super) fn run(common: &Common, args: &ImportArgs) -> anyhow::Result<u8> {
+    let options = args.options();
+    let reading = onemap_vector::Options {
+        crs: args.crs.clone(),
+        encoding: args.encoding.clone(),
+        layers: args.only.clone(),
+        ..onemap_vector::Options::default()
+    };
+    let store = common.store()?;
+    let report = import(&store, &args.sources, &reading, &options, &Bar::new(common.json))?;
+    common.print(&report)?;
+    Ok(if report.rejected() > 0 { DONE_WITH_REJECTS } else { DONE })
+}
+
+/// Imports everything that the names stand for, as one revision.
+pub(super) fn import(
+    store: &Store,
+    names: &[String],
+    reading: &onemap_vector::Options,
+    options: &Options,
+    bar: &Bar,
+) -> anyhow::Result<Report> {
+    let mut sources = Vec::new();
+    for name in names {
+        sources.extend(onemap_vector::open(name)?);
+    }
+    let inputs = sources.iter().map(|source| onemap_ingest::Input {
+        name: source.name.clone(),
+        read: Box::new(move |sink: &mut dyn onemap_model::Sink| {
+            onemap_vector::read(source, reading, sink).map_err(|error| Box::new(error) as _)
+        }),
+    });
+    let report = onemap_ingest::import(store, inputs.collect(), options, bar)
+        .context("nothing was imported");
+    bar.finish();
+    report
+}
+
+impl ImportArgs {
+    fn options(&self) -> Options {
+        let time = |text: &String| match text.parse::<Timestamp>() {
+            Ok(time) => TimeRule::Fixed(time),
+            Err(_) => TimeRule::Field(text.clone()),
+        };
+        Options {
+            layer: self.layer.clone(),
+            title: self.title.clone(),
+            department: self.department.clone(),
+            group: self.group.clone(),
+            kind: self.kind,
+            crs: self.crs.clone(),
+            heights: self.heights.clone(),
+            id_field: self.id_field.clone(),
+            valid_from: self.valid_from.as_ref().map(time),
+            valid_to: self.valid_to.as_ref().map(time),
+            state: self.state.as_ref().map(|text| match State::from_name(text) {
+                Some(state) => StateRule::Fixed(state),
+                None => StateRule::Field(text.clone()),
+            }),
+            mode: match self.mode {
+                ModeArg::Create => Mode::Create,
+                ModeArg::Append => Mode::Append,
+                ModeArg::Replace => Mode::Replace,
+                ModeArg::Upsert => Mode::Upsert,
+            },
+            dry_run: self.dry_run,
+            rejects: self.rejects.clone(),
+            actor: actor(),
+            ..Options::default()
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Query parameters that several paths share.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use onemap_model::{StateSet, Timestamp, ViewSpec};
+
+use super::problem::Problem;
+
+/// Largest margin that may be asked for: half a tile.
+const MAX_BUFFER: u32 = 2048;
+
+/// The query of a request, by name; the last of several values counts.
+pub(super) struct Params(BTreeMap<String, String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        let Query(pairs) = query.map_err(|error| Problem::bad_parameter("query", error))?;
+        Ok(Self(pairs.into_iter().collect()))
+    }
+}
+
+impl Params {
+    /// Returns a parameter as text.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Returns a number, which must be finite.
+    pub(super) fn number(&self, name: &'static str) -> Result<Option<f64>, Problem> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        let number = text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
+        let bad =
+            || Problem::bad_parameter(name, format_args!("'{}' is not a number", shown(text)));
+        number.map(Some).ok_or_else(bad)
+    }
+
+    /// Returns a number that has to be there.
+    pub(super) fn required_number(&self, name: &'static str) -> Result<f64, Problem> {
+        let missing = || Problem::bad_parameter(name, format_args!("'{name}' is missing"));
+        self.number(name)?.ok_or_else(missing)
+    }
+
+    /// Returns the margin asked for, in 4096ths of a tile.
+    pub(super) fn buffer(&self) -> Result<Option<u32>, Problem> {
+        let Some(text) = self.get("buffer") else { return Ok(None) };
+        let buffer = text.parse().ok().filter(|&b| b <= MAX_BUFFER);
+        let bad = || {
+            let detail = format!("'{}' is not a margin: use 0 to {MAX_BUFFER}", shown(text));
+            Problem::bad_parameter("buffer", detail)
+        };
+        buffer.map(Some).ok_or_else(bad)
+    }
+
+    /// Returns the view asked for by `datetime`, `state` and `properties`.
+    pub(super) fn view(&self) -> Result<ViewSpec, Problem> {
+        for name in ["filter", "filter-lang"] {
+            if self.get(name).is_some() {
+                return Err(Problem::bad_parameter("filter", "this version does not filter yet"));
+            }
+        }
+        let at = match self.get("datetime") {
+            None | Some("" | "now") => None,
+            Some(text) if text.contains('/') => {
+                let detail = "give one instant: intervals are not served as tiles yet";
+                return Err(Problem::bad_parameter("datetime", detail));
+            }
+            Some(text) => {
+                let time = text.parse::<Timestamp>();
+                Some(time.map_err(|error| Problem::bad_parameter("datetime", error))?)
+            }
+        };
+        let states = self.get("state").map(str::parse::<StateSet>).transpose();
+        let fields = self.get("properties").map(|names| {
+            let mut names: Vec<String> =
+                names.split(',').filter(|n| !n.is_empty()).map(str::to_owned).collect();
+            names.sort();
+            names.dedup();
+            names
+        });
+        let states = states.map_err(|error| Problem::bad_parameter("state", error))?;
+        Ok(ViewSpec { at, states, fields })
+    }
+}
+
+/// Returns the begin of what a client sent, for messages.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(60).collect()
+}
