@@ -1,0 +1,190 @@
+import { ApiError, fetchLayers, identify, type LayerInfo } from './api.ts';
+import { layersText, readLayers, writeQuery } from './address.ts';
+import 'maplibre-gl/dist/maplibre-gl.css';
+import './css/app.css';
+import { h } from './dom.ts';
+import { lang, locale, setLang, t } from './i18n/index.ts';
+import type { LngLat } from 'maplibre-gl';
+import { boundsOf, select } from './map/selection.ts';
+import { MapView, type Hit, type Padding } from './map/view.ts';
+import { LayerStore } from './store.ts';
+import { Catalogue } from './ui/catalogue.ts';
+import { Inspector } from './ui/inspector.ts';
+import { emptyNotice, errorText, notice } from './ui/messages.ts';
+import { Shell } from './ui/shell.ts';
+import { StatusLine } from './ui/status.ts';
+import { Toolbar } from './ui/toolbar.ts';
+
+/** What browser tests and embedding pages may hold on to. */
+declare global {
+  interface Window {
+    onemap?: { map: MapView['map']; store: LayerStore };
+  }
+}
+
+/** How far from the pointer a feature still counts as hit, in pixels. */
+const hitRadius = { mouse: 3, touch: 12 };
+/** How many hits are listed at most. */
+const maxHits = 20;
+/** How far the server is asked to look for what is not drawn, in metres. */
+const maxRadius = 200;
+
+const shell = new Shell(() => {
+  setLang(lang() === 'zh' ? 'en' : 'zh');
+  writeQuery('lang', lang());
+  speak();
+});
+let speakers: (() => void)[] = [];
+
+void start();
+
+/** Reads the catalogue and shows the map, or says why it cannot. */
+async function start(): Promise<void> {
+  speakers = [];
+  speak();
+  shell.say(h('div', { class: 'card notice quiet', role: 'status' }, t('catalogueLoading')));
+  let layers: LayerInfo[];
+  try {
+    layers = await fetchLayers();
+  } catch (error) {
+    const detail = error instanceof ApiError ? errorText(error) : String(error);
+    stay(() => notice('catalogueFailed', 'catalogueFailedHelp', detail, () => void start()));
+    return;
+  }
+  if (layers.length === 0) {
+    stay(emptyNotice);
+    return;
+  }
+  if (!canDraw()) {
+    stay(() => notice('webglFailed', 'webglFailedHelp', '', () => location.reload()));
+    return;
+  }
+  shell.say(null);
+  open(new LayerStore(layers, readLayers()));
+}
+
+/** Shows a message that stays, in whatever language is chosen while it does. */
+function stay(message: () => HTMLElement): void {
+  const show = () => shell.say(message());
+  speakers.push(show);
+  show();
+}
+
+/** Puts the map and everything around it on the page. */
+function open(store: LayerStore): void {
+  const view = new MapView(shell.mapBox, store, t('mapLabel'), shell.freePadding(false));
+  const { map } = view;
+  window.onemap = { map, store };
+
+  const padding = (): Padding => shell.freePadding(inspector.open);
+  const catalogue = new Catalogue(store, {
+    zoomTo: ({ info }) => {
+      if (shell.narrow()) shell.togglePanel(false);
+      view.fitLayer(info, padding());
+      if (!store.get(info.id)?.visible) store.change(info.id, { visible: true });
+    },
+    retry: ({ info }) => view.reload(info.id),
+    zoom: () => map.getZoom(),
+  });
+  const inspector = new Inspector(store, {
+    mark: (geometry) => select(map, geometry),
+    zoomTo: (geometry) => {
+      const bounds = boundsOf(geometry);
+      if (bounds) view.fit(bounds, padding());
+    },
+    closed: () => map.getCanvas().focus({ preventScroll: true }),
+  });
+  const status = new StatusLine(map, store);
+  const toolbar = new Toolbar(map, () => view.fitAll(padding()));
+  shell.fill(catalogue.element, inspector.element, status.element, toolbar.element);
+
+  speakers.push(
+    () => catalogue.render(),
+    () => inspector.render(),
+    () => status.render(),
+    () => toolbar.render(),
+    () => map.getCanvas().setAttribute('aria-label', t('mapLabel')),
+  );
+
+  store.follow(() => writeQuery('layers', layersText(store.visible())));
+  map.on('zoomend', () => catalogue.zoomed());
+  map.on('dataloading', () => shell.busy(true));
+  map.on('idle', () => shell.busy(false));
+  followPointer(view);
+
+  let asking: AbortController | null = null;
+  map.on('click', async ({ point, lngLat, originalEvent }) => {
+    asking?.abort();
+    const touch = (originalEvent as PointerEvent).pointerType === 'touch' || matchMedia('(pointer: coarse)').matches;
+    const radius = touch ? hitRadius.touch : hitRadius.mouse;
+    let hits = bestFirst(view.hits(point, 0), view.hits(point, radius));
+    if (hits.length === 0) {
+      asking = new AbortController();
+      hits = await hidden(view, lngLat, radius, asking.signal);
+    }
+    if (hits.length === 0) {
+      inspector.close();
+      return;
+    }
+    if (shell.narrow()) shell.togglePanel(false);
+    inspector.show(hits.slice(0, maxHits), lngLat);
+  });
+
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') {
+      if (inspector.open) inspector.close();
+      else if (shell.narrow()) shell.togglePanel(false);
+    } else if (event.key === '/' && !(event.target instanceof HTMLInputElement)) {
+      event.preventDefault();
+      shell.togglePanel(true);
+      catalogue.focusSearch();
+    }
+  });
+}
+
+/** What lies at a place without being drawn at this zoom; the server knows. */
+async function hidden(view: MapView, at: LngLat, radius: number, signal: AbortSignal): Promise<Hit[]> {
+  const layers = view.askable();
+  if (layers.length === 0) return [];
+  try {
+    const features = await identify(at, layers, Math.min(radius * view.metresPerPixel(at), maxRadius), signal);
+    return features.flatMap(({ layer, id, properties }) => (layer ? [{ layer, id, properties: properties ?? {}, ground: false }] : []));
+  } catch {
+    // Nothing was drawn here, so nothing is missing for the person who clicked.
+    return [];
+  }
+}
+
+/**
+ * What was hit exactly, else what is near (a road, a point); then the ground that it stands on. Who
+ * clicks beside a road inside a district means the road.
+ */
+function bestFirst(exact: Hit[], near: Hit[]): Hit[] {
+  const things = exact.filter((hit) => !hit.ground);
+  return [...(things.length > 0 ? things : near.filter((hit) => !hit.ground)), ...exact.filter((hit) => hit.ground)];
+}
+
+/** A hand over what can be clicked; asked at most once a frame. */
+function followPointer(view: MapView): void {
+  let due = false;
+  view.map.on('mousemove', ({ point }) => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      if (!view.map.isMoving()) view.map.getCanvas().style.cursor = view.hits(point, 0).length > 0 ? 'pointer' : '';
+    });
+  });
+}
+
+/** Says everything on the page in the language in use. */
+function speak(): void {
+  document.documentElement.lang = locale();
+  document.title = t('pageTitle');
+  shell.render();
+  speakers.forEach((say) => say());
+}
+
+function canDraw(): boolean {
+  return document.createElement('canvas').getContext('webgl2') !== null;
+}

@@ -1,0 +1,226 @@
+import { Map as MapLibreMap, setWorkerUrl, type LngLat, type LngLatBoundsLike, type Point, type StyleSpecification } from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
+import { tileJsonUrl, type LayerInfo } from '../api.ts';
+import type { LayerState, LayerStore } from '../store.ts';
+import { styleOf } from './autostyle.ts';
+import { compose, emptyStyle, ideographs, sourceOf, wholeSourceOf, wholeZoom, type ComposedLayer } from './compose.ts';
+import { drawIconsOnDemand } from './icons.ts';
+import { withOpacity } from './opacity.ts';
+import { addSelection } from './selection.ts';
+
+setWorkerUrl(new URL(workerUrl, document.baseURI).href);
+
+/** A feature under the pointer, as the tile knows it. */
+export interface Hit {
+  layer: string;
+  id: number | string | undefined;
+  properties: Record<string, unknown>;
+  /** Whether it is ground that other things stand on, such as a district. */
+  ground: boolean;
+}
+
+/** The map on the page: follows the store, tells what was clicked, and nothing else. */
+export class MapView {
+  readonly map: MapLibreMap;
+  private readonly composed = new Map<string, ComposedLayer>();
+  private readonly added = new Set<string>();
+
+  constructor(
+    container: HTMLElement,
+    private readonly store: LayerStore,
+    label: string,
+    padding: Padding,
+  ) {
+    const style = emptyStyle();
+    for (const layer of store.visible()) this.prepare(layer);
+    this.fill(style);
+    addSelection(style);
+
+    this.map = new MapLibreMap({
+      container,
+      style,
+      hash: true,
+      attributionControl: false,
+      localIdeographFontFamily: ideographs,
+      locale: { 'Map.Title': label },
+      maxZoom: 21,
+      maxPitch: 60,
+      renderWorldCopies: false,
+      fadeDuration: 150,
+      // Split tiles would label a polygon once a piece; see `wholeZoom`.
+      zoomLevelsToOverscale: undefined,
+      ...this.startCamera(padding),
+    });
+    drawIconsOnDemand(this.map);
+    this.map.on('error', (event) => this.explain(event));
+    store.follow((layer) => this.apply(layer));
+  }
+
+  /** Looks at one layer, beside the panels that lie over the map. */
+  fitLayer(layer: LayerInfo, padding: Padding): void {
+    if (layer.bounds) this.fit(layer.bounds, padding);
+  }
+
+  /** Looks at everything that is shown, or at everything there is. */
+  fitAll(padding: Padding): void {
+    const bounds = this.extent();
+    if (bounds) this.fit(bounds, padding);
+  }
+
+  /** Looks at a box (west, south, east, north), not closer than a street block. */
+  fit(bounds: [number, number, number, number], padding: Padding): void {
+    this.map.fitBounds(asCorners(bounds), { padding, maxZoom: 17.5, duration: 600 });
+  }
+
+  /** What is drawn within `radius` pixels of a point, topmost first, each feature once. */
+  hits(point: Point, radius: number): Hit[] {
+    const layers = [...this.composed.values()]
+      .filter(({ layer, spec, interactive }) => interactive && this.store.get(layer)?.visible && this.map.getLayer(spec.id))
+      .map(({ spec }) => spec.id);
+    if (layers.length === 0) return [];
+    const found = this.map.queryRenderedFeatures(
+      [
+        [point.x - radius, point.y - radius],
+        [point.x + radius, point.y + radius],
+      ],
+      { layers },
+    );
+    const seen = new Set<string>();
+    const hits: Hit[] = [];
+    for (const feature of found) {
+      const composed = this.composed.get(feature.layer.id);
+      if (!composed) continue;
+      const { layer, ground } = composed;
+      const key = `${layer}/${feature.id ?? JSON.stringify(feature.properties)}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      hits.push({ layer, id: feature.id, properties: feature.properties, ground });
+    }
+    return hits;
+  }
+
+  /** Ids of the visible layers that can be asked about at this zoom. */
+  askable(): string[] {
+    const zoom = this.map.getZoom();
+    return this.store
+      .visible()
+      .filter(({ info }) => zoom >= info.minzoom)
+      .map(({ info }) => info.id);
+  }
+
+  /** How many metres one pixel is, at a point. */
+  metresPerPixel(at: LngLat): number {
+    return (Math.cos((at.lat * Math.PI) / 180) * 2 * Math.PI * 6378137) / (512 * 2 ** this.map.getZoom());
+  }
+
+  /** Loads a layer's tiles again after a failure. */
+  reload(id: string): void {
+    this.store.change(id, { failure: null });
+    const layer = this.store.get(id);
+    if (!layer || !this.added.has(id)) return;
+    for (const { spec } of this.layersOf(id)) if (this.map.getLayer(spec.id)) this.map.removeLayer(spec.id);
+    for (const source of [sourceOf(id), wholeSourceOf(id)]) if (this.map.getSource(source)) this.map.removeSource(source);
+    this.added.delete(id);
+    this.apply(layer);
+  }
+
+  private startCamera(padding: Padding): { bounds?: LngLatBoundsLike; fitBoundsOptions?: object } {
+    const bounds = this.extent();
+    if (!bounds) return {};
+    return { bounds: asCorners(bounds), fitBoundsOptions: { padding, maxZoom: 17 } };
+  }
+
+  private extent(): [number, number, number, number] | null {
+    const shown = this.store.visible();
+    const boxes = (shown.length > 0 ? shown : this.store.layers).flatMap(({ info }) => (info.bounds ? [info.bounds] : []));
+    if (boxes.length === 0) return null;
+    return [
+      Math.min(...boxes.map((box) => box[0])),
+      Math.min(...boxes.map((box) => box[1])),
+      Math.max(...boxes.map((box) => box[2])),
+      Math.max(...boxes.map((box) => box[3])),
+    ];
+  }
+
+  private layersOf(id: string): ComposedLayer[] {
+    return [...this.composed.values()].filter(({ layer }) => layer === id);
+  }
+
+  private prepare({ info, opacity }: LayerState): ComposedLayer[] {
+    const index = this.store.layers.findIndex((layer) => layer.info === info);
+    const layers = compose(info, index, opacity);
+    for (const layer of layers) this.composed.set(layer.spec.id, layer);
+    return layers;
+  }
+
+  private fill(style: StyleSpecification): void {
+    const ordered = [...this.composed.values()].sort((a, b) => a.order - b.order);
+    style.layers.push(...ordered.map(({ spec }) => spec));
+    for (const id of new Set(ordered.map(({ layer }) => layer))) {
+      Object.assign(style.sources, this.sources(id));
+      this.added.add(id);
+    }
+  }
+
+  private sources(id: string): StyleSpecification['sources'] {
+    const info = this.store.get(id)?.info;
+    const url = tileJsonUrl(id);
+    const sources: StyleSpecification['sources'] = { [sourceOf(id)]: { type: 'vector', url } };
+    if (info && styleOf(info).layers.some((layer) => layer.whole)) {
+      sources[wholeSourceOf(id)] = { type: 'vector', url, maxzoom: wholeZoom(info) };
+    }
+    return sources;
+  }
+
+  /** Brings the map in line with what is chosen for a layer; a layer is added when first shown. */
+  private apply(layer: LayerState): void {
+    const { info, visible, opacity } = layer;
+    if (visible && !this.added.has(info.id)) {
+      this.added.add(info.id);
+      for (const [source, spec] of Object.entries(this.sources(info.id))) this.map.addSource(source, spec);
+      for (const composed of this.prepare(layer)) this.map.addLayer(composed.spec, this.above(composed.order));
+      return;
+    }
+    for (const { spec, paint } of this.layersOf(info.id)) {
+      if (!this.map.getLayer(spec.id)) continue;
+      this.map.setLayoutProperty(spec.id, 'visibility', visible ? 'visible' : 'none');
+      for (const [property, value] of withOpacity(spec.type, paint, opacity)) {
+        this.map.setPaintProperty(spec.id, property as never, value as never);
+      }
+    }
+  }
+
+  /** The lowest map layer that belongs above `order`. */
+  private above(order: number): string {
+    const higher = [...this.composed.values()]
+      .filter((other) => other.order > order && this.map.getLayer(other.spec.id))
+      .sort((a, b) => a.order - b.order)[0];
+    return higher?.spec.id ?? 'selection/fill';
+  }
+
+  /** Notes which layer an error belongs to, so that the panel can say so. */
+  private explain(event: { error?: { message?: string }; sourceId?: string }): void {
+    const id = event.sourceId?.replace(/^(tiles|whole):/, '');
+    const reason = event.error?.message ?? '';
+    if (id !== undefined && this.store.get(id)) {
+      this.store.change(id, { failure: reason });
+    } else {
+      console.warn('map:', reason);
+    }
+  }
+}
+
+/** Pixels to leave free on each side of the map. */
+export interface Padding {
+  top: number;
+  right: number;
+  bottom: number;
+  left: number;
+}
+
+function asCorners([west, south, east, north]: [number, number, number, number]): [[number, number], [number, number]] {
+  return [
+    [west, south],
+    [east, north],
+  ];
+}
