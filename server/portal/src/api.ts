@@ -34,7 +34,8 @@ export interface FragmentLayer {
   id: string;
   slot: string;
   rank?: number;
-  whole?: boolean;
+  /** Tiles of which zoom to draw from, or true for the one that cuts the layer least. */
+  whole?: boolean | number;
   interactive?: boolean;
   type: string;
   filter?: FilterSpecification;

@@ -1,5 +1,5 @@
 import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
-import type { LayerInfo } from '../api.ts';
+import { tileJsonUrl, type LayerInfo } from '../api.ts';
 import { styleOf } from './autostyle.ts';
 import { withOpacity } from './opacity.ts';
 import { drawOrder } from './slots.ts';
@@ -32,14 +32,19 @@ export function emptyStyle(): StyleSpecification {
   };
 }
 
-/** The name of the MapLibre source of a layer's tiles. */
-export function sourceOf(layer: string): string {
-  return `tiles:${layer}`;
+/** Makes the sources that a layer's style draws from: its tiles, and tiles of low zooms for labels. */
+export function sourcesOf(info: LayerInfo): StyleSpecification['sources'] {
+  const url = tileJsonUrl(info.id);
+  const sources: StyleSpecification['sources'] = {};
+  for (const { whole = false } of styleOf(info).layers) {
+    sources[sourceName(info, whole)] = { type: 'vector', url, ...(whole === false ? {} : { maxzoom: zoomFor(info, whole) }) };
+  }
+  return sources;
 }
 
-/** The name of the source that holds a layer's shapes uncut (see `wholeZoom`). */
-export function wholeSourceOf(layer: string): string {
-  return `whole:${layer}`;
+/** The catalogue layer that a source belongs to. */
+export function layerOfSource(source: string): string {
+  return source.slice(source.indexOf(':') + 1);
 }
 
 /** Makes the map layers of a catalogue layer. */
@@ -50,7 +55,7 @@ export function compose(info: LayerInfo, catalogueIndex: number, opacity: number
     const spec = {
       ...rest,
       id: `${info.id}/${part.id}`,
-      source: whole ? wholeSourceOf(info.id) : sourceOf(info.id),
+      source: sourceName(info, whole),
       'source-layer': info.id,
       ...(part.type === 'symbol' ? { layout: withLocalFonts(part.layout ?? {}) } : {}),
       paint: { ...paint, ...Object.fromEntries(withOpacity(part.type, paint, opacity)) },
@@ -65,7 +70,7 @@ export function compose(info: LayerInfo, catalogueIndex: number, opacity: number
  * label point. A tile cuts a polygon in pieces and each would be labelled; drawn from this zoom, a
  * district has one label however far one zooms in.
  */
-export function wholeZoom(info: LayerInfo): number {
+function wholeZoom(info: LayerInfo): number {
   const [west, south, east, north] = info.bounds ?? [-180, -85, 180, 85];
   const column = (lon: number, zoom: number) => Math.floor(((lon + 180) / 360) * 2 ** zoom);
   const row = (lat: number, zoom: number) => {
@@ -82,6 +87,14 @@ export function wholeZoom(info: LayerInfo): number {
   }
   // A city that lies on a tile border would fit only into a tile of half the world.
   return Math.min(Math.max(fits, small - 2, info.minzoom, 1), Math.max(info.maxzoom, 1));
+}
+
+function zoomFor(info: LayerInfo, whole: true | number): number {
+  return whole === true ? wholeZoom(info) : Math.min(Math.max(whole, info.minzoom), info.maxzoom);
+}
+
+function sourceName(info: LayerInfo, whole: boolean | number): string {
+  return whole === false ? `tiles:${info.id}` : `zoom${zoomFor(info, whole)}:${info.id}`;
 }
 
 /** Replaces the font stack by fonts of the machine, keeping the weight that the style asks for. */

@@ -1,50 +1,54 @@
-import type { GeoJSONSource, Map as MapLibreMap, StyleSpecification } from 'maplibre-gl';
+import type { GeoJSONSource, LayerSpecification, Map as MapLibreMap, StyleSpecification } from 'maplibre-gl';
+import { drawOrder } from './slots.ts';
 
 const source = 'selection';
 const color = '#e0482e';
 const nothing: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] };
 
-/** Adds the marks that show the selected feature above everything else. */
-export function addSelection(style: StyleSpecification): void {
-  style.sources[source] = { type: 'geojson', data: nothing };
-  style.layers.push(
-    {
-      id: 'selection/fill',
-      type: 'fill',
-      source,
-      filter: ['==', ['geometry-type'], 'Polygon'],
-      paint: { 'fill-color': color, 'fill-opacity': 0.14 },
+/** The marks stand above everything but the labels. */
+export const selectionOrder = drawOrder('labels', -50, 0, 0) - 1;
+
+/** Holds the selected feature. */
+export const selectionSource: StyleSpecification['sources'] = { [source]: { type: 'geojson', data: nothing } };
+
+/** The marks that show the selected feature, lowest first. */
+export const selectionLayers: LayerSpecification[] = [
+  {
+    id: 'selection/fill',
+    type: 'fill',
+    source,
+    filter: ['==', ['geometry-type'], 'Polygon'],
+    paint: { 'fill-color': color, 'fill-opacity': 0.08 },
+  },
+  {
+    id: 'selection/halo',
+    type: 'line',
+    source,
+    filter: ['!=', ['geometry-type'], 'Point'],
+    layout: { 'line-join': 'round', 'line-cap': 'round' },
+    paint: { 'line-color': '#ffffff', 'line-width': 5.5, 'line-opacity': 0.9 },
+  },
+  {
+    id: 'selection/line',
+    type: 'line',
+    source,
+    filter: ['!=', ['geometry-type'], 'Point'],
+    layout: { 'line-join': 'round', 'line-cap': 'round' },
+    paint: { 'line-color': color, 'line-width': 2.5 },
+  },
+  {
+    id: 'selection/point',
+    type: 'circle',
+    source,
+    filter: ['==', ['geometry-type'], 'Point'],
+    paint: {
+      'circle-radius': 13,
+      'circle-color': 'rgba(224,72,46,0.12)',
+      'circle-stroke-color': color,
+      'circle-stroke-width': 2.5,
     },
-    {
-      id: 'selection/halo',
-      type: 'line',
-      source,
-      filter: ['!=', ['geometry-type'], 'Point'],
-      layout: { 'line-join': 'round', 'line-cap': 'round' },
-      paint: { 'line-color': '#ffffff', 'line-width': 5.5, 'line-opacity': 0.9 },
-    },
-    {
-      id: 'selection/line',
-      type: 'line',
-      source,
-      filter: ['!=', ['geometry-type'], 'Point'],
-      layout: { 'line-join': 'round', 'line-cap': 'round' },
-      paint: { 'line-color': color, 'line-width': 2.5 },
-    },
-    {
-      id: 'selection/point',
-      type: 'circle',
-      source,
-      filter: ['==', ['geometry-type'], 'Point'],
-      paint: {
-        'circle-radius': 13,
-        'circle-color': 'rgba(224,72,46,0.12)',
-        'circle-stroke-color': color,
-        'circle-stroke-width': 2.5,
-      },
-    },
-  );
-}
+  },
+];
 
 /** Marks a geometry, or nothing. */
 export function select(map: MapLibreMap, geometry: GeoJSON.Geometry | null): void {

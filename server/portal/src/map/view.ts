@@ -1,12 +1,11 @@
 import { Map as MapLibreMap, setWorkerUrl, type LngLat, type LngLatBoundsLike, type Point, type StyleSpecification } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
-import { tileJsonUrl, type LayerInfo } from '../api.ts';
+import type { LayerInfo } from '../api.ts';
 import type { LayerState, LayerStore } from '../store.ts';
-import { styleOf } from './autostyle.ts';
-import { compose, emptyStyle, ideographs, sourceOf, wholeSourceOf, wholeZoom, type ComposedLayer } from './compose.ts';
+import { compose, emptyStyle, ideographs, layerOfSource, sourcesOf, type ComposedLayer } from './compose.ts';
 import { drawIconsOnDemand } from './icons.ts';
 import { withOpacity } from './opacity.ts';
-import { addSelection } from './selection.ts';
+import { selectionLayers, selectionOrder, selectionSource } from './selection.ts';
 
 setWorkerUrl(new URL(workerUrl, document.baseURI).href);
 
@@ -34,7 +33,6 @@ export class MapView {
     const style = emptyStyle();
     for (const layer of store.visible()) this.prepare(layer);
     this.fill(style);
-    addSelection(style);
 
     this.map = new MapLibreMap({
       container,
@@ -119,7 +117,7 @@ export class MapView {
     const layer = this.store.get(id);
     if (!layer || !this.added.has(id)) return;
     for (const { spec } of this.layersOf(id)) if (this.map.getLayer(spec.id)) this.map.removeLayer(spec.id);
-    for (const source of [sourceOf(id), wholeSourceOf(id)]) if (this.map.getSource(source)) this.map.removeSource(source);
+    for (const source of Object.keys(sourcesOf(layer.info))) if (this.map.getSource(source)) this.map.removeSource(source);
     this.added.delete(id);
     this.apply(layer);
   }
@@ -155,21 +153,14 @@ export class MapView {
 
   private fill(style: StyleSpecification): void {
     const ordered = [...this.composed.values()].sort((a, b) => a.order - b.order);
-    style.layers.push(...ordered.map(({ spec }) => spec));
-    for (const id of new Set(ordered.map(({ layer }) => layer))) {
-      Object.assign(style.sources, this.sources(id));
-      this.added.add(id);
+    style.layers.push(...ordered.filter(({ order }) => order < selectionOrder).map(({ spec }) => spec));
+    style.layers.push(...selectionLayers);
+    style.layers.push(...ordered.filter(({ order }) => order > selectionOrder).map(({ spec }) => spec));
+    Object.assign(style.sources, selectionSource);
+    for (const { info } of this.store.visible()) {
+      Object.assign(style.sources, sourcesOf(info));
+      this.added.add(info.id);
     }
-  }
-
-  private sources(id: string): StyleSpecification['sources'] {
-    const info = this.store.get(id)?.info;
-    const url = tileJsonUrl(id);
-    const sources: StyleSpecification['sources'] = { [sourceOf(id)]: { type: 'vector', url } };
-    if (info && styleOf(info).layers.some((layer) => layer.whole)) {
-      sources[wholeSourceOf(id)] = { type: 'vector', url, maxzoom: wholeZoom(info) };
-    }
-    return sources;
   }
 
   /** Brings the map in line with what is chosen for a layer; a layer is added when first shown. */
@@ -177,7 +168,7 @@ export class MapView {
     const { info, visible, opacity } = layer;
     if (visible && !this.added.has(info.id)) {
       this.added.add(info.id);
-      for (const [source, spec] of Object.entries(this.sources(info.id))) this.map.addSource(source, spec);
+      for (const [source, spec] of Object.entries(sourcesOf(info))) this.map.addSource(source, spec);
       for (const composed of this.prepare(layer)) this.map.addLayer(composed.spec, this.above(composed.order));
       return;
     }
@@ -191,16 +182,17 @@ export class MapView {
   }
 
   /** The lowest map layer that belongs above `order`. */
-  private above(order: number): string {
+  private above(order: number): string | undefined {
     const higher = [...this.composed.values()]
       .filter((other) => other.order > order && this.map.getLayer(other.spec.id))
       .sort((a, b) => a.order - b.order)[0];
-    return higher?.spec.id ?? 'selection/fill';
+    const selectionIsNext = order < selectionOrder && (!higher || higher.order > selectionOrder);
+    return selectionIsNext ? selectionLayers[0]?.id : higher?.spec.id;
   }
 
   /** Notes which layer an error belongs to, so that the panel can say so. */
   private explain(event: { error?: { message?: string }; sourceId?: string }): void {
-    const id = event.sourceId?.replace(/^(tiles|whole):/, '');
+    const id = event.sourceId === undefined ? undefined : layerOfSource(event.sourceId);
     const reason = event.error?.message ?? '';
     if (id !== undefined && this.store.get(id)) {
       this.store.change(id, { failure: reason });
