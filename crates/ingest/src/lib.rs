@@ -1,6 +1,36 @@
 //! From an importer's records to a revision of the store.
-#![allow(dead_code)]
+//!
+//! Readers push records into a [`Sink`](onemap_model::Sink); here they get their coordinates transformed,
+//! their shapes put in order, their ids, times and states, and go to the store in batches. Everything
+//! that was assumed, repaired or refused is in the [`Report`].
+//!
+//! ```text
+//! reader ──chunks──▶ workers (transform, repair, encode) ──in order──▶ store
+//! ```
+//!
+//! Decisions:
+//! * An import is one revision, with all layers of all its sources, or nothing.
+//! * The reader runs on the caller's thread, one chunk of records is in the hands of each worker, and
+//!   the channels between hold a few: memory does not grow with the file.
+//! * Chunks come back in the order they were read in, so the same file gives the same bytes at any
+//!   number of threads.
+
+mod error;
+mod ids;
+mod import;
+mod inspect;
+mod intake;
 mod options;
+mod place;
+mod rejects;
 mod repair;
 mod report;
+mod rules;
 mod simple;
+mod worker;
+
+pub use error::{BoxError, IngestError};
+pub use import::{Input, Position, Progress, import};
+pub use inspect::{Inspected, inspect};
+pub use options::{FieldTitle, Mode, Options, StateRule, TimeRule};
+pub use report::{LayerReport, NamedReject, Report};

@@ -1,0 +1,81 @@
+//! Why an import failed as a whole.
+
+use onemap_model::LayerId;
+
+/// Any error of a reader.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IngestError {
+    /// The reader could not read the source.
+    #[error("{0}")]
+    Reader(BoxError),
+    /// The layer is there already.
+    #[error(
+        "layer '{0}' exists: add --mode append, replace or upsert, or name another with --layer"
+    )]
+    Exists(LayerId),
+    /// A layer that is to be changed is not there.
+    #[error("there is no layer '{0}' to {1}: leave --mode out to create it")]
+    Missing(LayerId, &'static str),
+    /// The source does not say what its coordinates mean.
+    #[error("'{source_name}' states no coordinate system, and its coordinates ({bounds}) are no longitudes and latitudes: name it with --crs{suggestions}")]
+    NeedsCrs {
+        /// The source.
+        source_name: String,
+        /// Box of the first coordinates.
+        bounds: String,
+        /// What it could be.
+        suggestions: String,
+    },
+    /// The coordinate system can not be used.
+    #[error("'{source_name}': {error}")]
+    Crs {
+        /// The source.
+        source_name: String,
+        /// What PROJ says.
+        error: onemap_crs::Error,
+    },
+    /// A field that the user named is not there.
+    #[error("'{source_name}' has no field '{field}' ({option}); it has: {fields}")]
+    NoField {
+        /// The source.
+        source_name: String,
+        /// The field named.
+        field: String,
+        /// The option that names it.
+        option: &'static str,
+        /// The fields there are.
+        fields: String,
+    },
+    /// Not one record could be kept.
+    #[error("none of the {read} records of '{source_name}' can be kept; the first: {reason}")]
+    NothingKept {
+        /// The source.
+        source_name: String,
+        /// Records read.
+        read: u64,
+        /// Why the first was rejected.
+        reason: String,
+    },
+    /// The sources hold no layer at all.
+    #[error("'{0}' holds no layers")]
+    NoLayers(String),
+    /// The list of rejected records could not be written.
+    #[error("can not write the list of rejected records to '{path}': {error}")]
+    Rejects {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] onemap_store::StoreError),
+    /// A worker thread failed.
+    #[error("a worker failed: {0}")]
+    Worker(String),
+}

@@ -1,0 +1,136 @@
+//! Feature ids: from the field that the user names, from what the format calls the record, else its number.
+
+use onemap_model::{FeatureId, Record, SourceId, Value};
+use rustc_hash::FxHashSet;
+
+/// Where a layer's ids come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IdRule {
+    /// The value of the field at this position, which must be there and unique.
+    Field(usize),
+    /// What the format calls the record, where it does so; its number otherwise.
+    Source,
+}
+
+/// Gives each record of a layer its id, once.
+pub(crate) struct Ids {
+    rule: IdRule,
+    taken: FxHashSet<u64>,
+    /// Numbers given to records without an id of their own start after this.
+    base: u64,
+    repeated: u64,
+}
+
+impl Ids {
+    /// Makes ids that avoid those `taken`.
+    pub(crate) fn new(rule: IdRule, taken: FxHashSet<u64>) -> Self {
+        let numbers = taken.iter().copied().filter(|id| *id < FeatureId::HASHED);
+        let base = numbers.max().unwrap_or(0);
+        Self { rule, taken, base, repeated: 0 }
+    }
+
+    /// Returns the id of a record, or why it has none.
+    pub(crate) fn of(&mut self, record: &Record) -> Result<FeatureId, String> {
+        match self.rule {
+            IdRule::Field(at) => {
+                let value = record.values.get(at).unwrap_or(&Value::Null);
+                let Some(source_id) = source_id(value) else {
+                    return Err("the id field is empty".to_owned());
+                };
+                let id = FeatureId::from_source(&source_id);
+                if self.taken.insert(id.get()) {
+                    return Ok(id);
+                }
+                Err(format!("the id '{source_id}' was used by an earlier record"))
+            }
+            IdRule::Source => {
+                if let Some(source_id) = &record.id {
+                    let id = FeatureId::from_source(source_id);
+                    if self.taken.insert(id.get()) {
+                        return Ok(id);
+                    }
+                    self.repeated += 1;
+                }
+                Ok(self.by_number(record))
+            }
+        }
+    }
+
+    /// Records whose own id was used before, so that their number was taken.
+    pub(crate) fn repeated(&self) -> u64 {
+        self.repeated
+    }
+
+    fn by_number(&mut self, record: &Record) -> FeatureId {
+        let number = self.base.saturating_add(record.number);
+        if let Ok(id) = FeatureId::new(number)
+            && number < FeatureId::HASHED
+            && record.id.is_none()
+            && self.taken.insert(number)
+        {
+            return id;
+        }
+        // Both a record's own id and another's number want it: a hash of the number, tried with a
+        // salt until it is free; the same file gives the same ids.
+        let mut salt = 0_u32;
+        loop {
+            let id = FeatureId::from_source(&SourceId::Text(format!("record {number} {salt}")));
+            if self.taken.insert(id.get()) {
+                return id;
+            }
+            salt += 1;
+        }
+    }
+}
+
+/// Returns a value as an id: a whole number stays one, text is trimmed.
+fn source_id(value: &Value) -> Option<SourceId> {
+    match value {
+        Value::Null => None,
+        Value::Int(n) => Some(SourceId::Int(*n)),
+        Value::Float(x) if x.fract() == 0.0 && x.abs() < FeatureId::HASHED as f64 => {
+            Some(SourceId::Int(*x as i64))
+        }
+        other => {
+            let text = other.as_ref().to_string();
+            let text = text.trim();
+            (!text.is_empty()).then(|| SourceId::Text(text.to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(number: u64, id: Option<SourceId>, values: Vec<Value>) -> Record {
+        Record { number, id, values, ..Record::default() }
+    }
+
+    #[test]
+    fn the_id_field_gives_the_same_id_in_every_import() {
+        let mut first = Ids::new(IdRule::Field(0), FxHashSet::default());
+        let mut second = Ids::new(IdRule::Field(0), FxHashSet::default());
+        let parcel = |number| record(number, None, vec![Value::Text("G-17/3".into())]);
+        assert_eq!(first.of(&parcel(1)), second.of(&parcel(99)));
+        assert!(first.of(&parcel(2)).unwrap_err().contains("G-17/3"));
+        assert!(first.of(&record(3, None, vec![])).is_err());
+    }
+
+    #[test]
+    fn ids_are_unique_whatever_the_source_says() {
+        let mut ids = Ids::new(IdRule::Source, FxHashSet::default());
+        let given = [None, Some(SourceId::Int(3)), None, Some(SourceId::Int(3)), None];
+        let mut seen = FxHashSet::default();
+        for (i, id) in given.into_iter().enumerate() {
+            assert!(seen.insert(ids.of(&record(i as u64 + 1, id, vec![])).unwrap()));
+        }
+        assert_eq!(ids.repeated(), 1);
+    }
+
+    #[test]
+    fn appended_records_are_numbered_after_those_there() {
+        let mut ids = Ids::new(IdRule::Source, [1, 2, 7].into_iter().collect());
+        assert_eq!(ids.of(&record(1, None, vec![])).unwrap().get(), 8);
+    }
+}
