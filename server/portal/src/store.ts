@@ -1,4 +1,5 @@
 import type { LayerInfo } from './api.ts';
+import { styleOf } from './map/autostyle.ts';
 
 /** What the person looking at the map has chosen for one layer, and how its loading goes. */
 export interface LayerState {
@@ -25,7 +26,8 @@ export class LayerStore extends EventTarget {
     super();
     let unasked = 0;
     this.layers = infos.map((info) => {
-      const byDefault = info.style?.visible ?? unasked++ < shownUnasked;
+      const style = styleOf(info);
+      const byDefault = style.visible ?? unasked++ < shownUnasked;
       return {
         info,
         visible: isDrawable(info) && (chosen ? chosen.has(info.id) : byDefault),

@@ -6,9 +6,24 @@ const palette = ['#3f7fbf', '#d0743c', '#4a9a6b', '#b5547a', '#7a6bbf', '#3d9aa1
 /** Fields that usually hold the name of a thing, best first. */
 const nameFields = ['name', '名称', 'name_zh', 'name:zh', 'mc', 'title', '标题', 'label', '名字'];
 
-/** The style of a layer: its own, or one made from its geometry and fields. */
+/** Room for a name, in pixels each way. */
+const labelRoom = 90;
+
+const made = new WeakMap<LayerInfo, StyleFragment>();
+let nextColor = 0;
+
+/**
+ * The style of a layer: its own, or one made from its geometry and fields. Layers get the colours of
+ * the palette in the order in which they are first asked for.
+ */
 export function styleOf(info: LayerInfo): StyleFragment {
-  return info.style ?? automaticStyle(info);
+  if (info.style) return info.style;
+  let style = made.get(info);
+  if (!style) {
+    style = automaticStyle(info, palette[nextColor++ % palette.length] ?? '#3f7fbf');
+    made.set(info, style);
+  }
+  return style;
 }
 
 /** The field of a layer that names its features, if there is one. */
@@ -21,8 +36,7 @@ export function nameField(fields: FieldInfo[]): string | null {
 }
 
 /** A style that shows any layer decently: by geometry, with a colour of its own and its names. */
-function automaticStyle(info: LayerInfo): StyleFragment {
-  const color = colorOf(info.id);
+function automaticStyle(info: LayerInfo, color: string): StyleFragment {
   const name = nameField(info.fields);
   const layers: FragmentLayer[] = [];
   const of = (kind: 'Polygon' | 'LineString' | 'Point') =>
@@ -30,7 +44,7 @@ function automaticStyle(info: LayerInfo): StyleFragment {
 
   if (info.geometry === 'polygon' || info.geometry === 'mixed') {
     layers.push(
-      { id: 'fill', slot: 'fills', type: 'fill', ...of('Polygon'), paint: { 'fill-color': color, 'fill-opacity': 0.22 } },
+      { id: 'fill', slot: 'fills', type: 'fill', ...of('Polygon'), paint: { 'fill-color': color, 'fill-opacity': 0.18 } },
       {
         id: 'outline',
         slot: 'lines',
@@ -40,8 +54,8 @@ function automaticStyle(info: LayerInfo): StyleFragment {
         layout: { 'line-join': 'round' },
         paint: {
           'line-color': color,
-          'line-opacity': 0.75,
-          'line-width': ['interpolate', ['linear'], ['zoom'], 6, 0.4, 12, 0.8, 16, 1.4],
+          'line-opacity': 0.6,
+          'line-width': ['interpolate', ['linear'], ['zoom'], 6, 0.3, 12, 0.6, 16, 1.2],
         },
       },
     );
@@ -56,7 +70,7 @@ function automaticStyle(info: LayerInfo): StyleFragment {
       paint: {
         'line-color': color,
         'line-opacity': 0.85,
-        'line-width': ['interpolate', ['linear'], ['zoom'], 6, 0.6, 12, 1.4, 16, 3],
+        'line-width': ['interpolate', ['linear'], ['zoom'], 6, 0.5, 12, 1, 16, 2.4],
       },
     });
   }
@@ -86,7 +100,7 @@ function nameLabels(info: LayerInfo, name: string): FragmentLayer {
     id: 'label',
     slot: 'labels',
     type: 'symbol',
-    minzoom: Math.max(info.minzoom, alongLine ? 12 : info.geometry === 'point' ? 13 : 8),
+    minzoom: labelZoom(info),
     layout: {
       'text-field': ['to-string', ['get', name]],
       'text-size': ['interpolate', ['linear'], ['zoom'], 8, 11, 16, 13],
@@ -98,9 +112,10 @@ function nameLabels(info: LayerInfo, name: string): FragmentLayer {
   };
 }
 
-/** The same layer gets the same colour on every visit. */
-function colorOf(id: string): string {
-  let hash = 0;
-  for (const character of id) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
-  return palette[hash % palette.length] ?? '#3f7fbf';
+/** The zoom at which features lie so far apart that their names have room, if they are spread evenly. */
+function labelZoom(info: LayerInfo): number {
+  const [west, south, east, north] = info.bounds ?? [-180, -85, 180, 85];
+  const spacing = Math.sqrt(((east - west) * (north - south)) / Math.max(info.count, 1));
+  const zoom = Math.log2((labelRoom * 360) / (512 * Math.max(spacing, 1e-9)));
+  return Math.min(Math.max(Math.round(zoom * 2) / 2, info.minzoom), 17);
 }
