@@ -57,10 +57,7 @@ pub enum Error {
 impl Error {
     /// Makes an I/O error.
     pub(crate) fn io(source: &crate::Source, error: std::io::Error) -> Self {
-        Self::Io {
-            source_name: source.name.clone(),
-            source: error,
-        }
+        Self::Io { source_name: source.name.clone(), source: error }
     }
 
     /// Makes an error of broken content.
@@ -89,6 +86,44 @@ impl Error {
             source_name: source.name.clone(),
             reason: reason.into(),
             remedy: remedy.into(),
+        }
+    }
+
+    /// Makes the error of a stream that could not be read on: damaged content where the error says so.
+    pub(crate) fn read_failed(
+        source: &crate::Source,
+        at: Option<String>,
+        error: std::io::Error,
+    ) -> Self {
+        use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+        if error.get_ref().is_some_and(|inner| inner.is::<onemap_bounded::Error>()) {
+            return Self::bounded(source, at, error.into());
+        }
+        match error.kind() {
+            InvalidData | InvalidInput | UnexpectedEof => {
+                let what = if source.gzipped {
+                    "the gzip stream is cut off or damaged"
+                } else {
+                    "the data is cut off"
+                };
+                Self::broken(source, at, format!("{what} ({error})"), "get the file again")
+            }
+            _ => Self::io(source, error),
+        }
+    }
+
+    /// Makes the error of content that a guard refused.
+    pub(crate) fn bounded(
+        source: &crate::Source,
+        at: Option<String>,
+        error: onemap_bounded::Error,
+    ) -> Self {
+        match error {
+            onemap_bounded::Error::Io(inner) => Self::read_failed(source, at, inner),
+            onemap_bounded::Error::Unsupported { what, detail } => {
+                Self::unsupported(source, format!("{what} is not supported"), detail)
+            }
+            other => Self::broken(source, at, other.to_string(), "get the file again or repair it"),
         }
     }
 }

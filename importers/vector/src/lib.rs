@@ -7,10 +7,14 @@
 //! One module per format. Each streams, passes outside bytes through `onemap-bounded`, and turns every
 //! record of the source into exactly one kept or rejected one.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
 mod detect;
 mod error;
 mod format;
 mod source;
+#[cfg(test)]
+mod testing;
 
 mod csv;
 mod dxf;

@@ -1,9 +1,15 @@
 //! What is to be read, and how.
 
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::Format;
+use onemap_bounded::Gunzip;
+use onemap_model::Sink;
+
+use crate::{Error, Format, limits};
 
 /// One thing to read: a file, or a set of files that belong together.
 #[derive(Debug, Clone)]
@@ -17,7 +23,7 @@ pub struct Source {
     pub name: String,
     /// Layer name when the format itself has none: the file's stem.
     pub stem: String,
-    /// The file is gzipped.
+    /// The file is gzipped. Only formats that are read as a stream come so; others were unpacked.
     pub gzipped: bool,
     /// `postgres://...` for PostGIS; may name a table or carry a query.
     pub url: Option<String>,
@@ -36,4 +42,92 @@ pub struct Options {
     pub layers: Vec<String>,
     /// Columns that hold x and y, in this order, when their names say nothing.
     pub xy_fields: Option<(String, String)>,
+}
+
+impl Options {
+    /// Tells whether the user wants the layer with this name.
+    pub(crate) fn wants(&self, layer: &str) -> bool {
+        self.layers.is_empty() || self.layers.iter().any(|wanted| wanted == layer)
+    }
+}
+
+impl Source {
+    /// Opens the file as a stream, unpacked when it is gzipped.
+    pub(crate) fn open(&self) -> Result<Input, Error> {
+        let file = File::open(&self.path).map_err(|error| Error::io(self, error))?;
+        let total = file.metadata().map_err(|error| Error::io(self, error))?.len();
+        let done = Arc::new(AtomicU64::new(0));
+        let file = Counted { file, done: Arc::clone(&done) };
+        let stream: Box<dyn Read + Send> =
+            if self.gzipped { Box::new(Gunzip::new(file)) } else { Box::new(file) };
+        let inner = BufReader::with_capacity(limits::BUFFER_BYTES, stream);
+        let progress = Progress { done, total, told: 0 };
+        Ok(Input { inner, progress })
+    }
+}
+
+/// A source's content as a stream.
+pub(crate) struct Input {
+    inner: BufReader<Box<dyn Read + Send>>,
+    progress: Progress,
+}
+
+impl Input {
+    /// Tells the sink how far the file is read; cheap enough for every record.
+    pub(crate) fn tell(&mut self, sink: &mut dyn Sink) {
+        self.progress.tell(sink);
+    }
+
+    /// Returns a teller that can be used after the stream went into a parser.
+    pub(crate) fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buf)
+    }
+}
+
+impl BufRead for Input {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.inner.consume(amount);
+    }
+}
+
+/// Tells a sink how much of a file has been read, in bytes of the file as it lies on disk.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress {
+    done: Arc<AtomicU64>,
+    total: u64,
+    told: u64,
+}
+
+impl Progress {
+    /// Tells the sink when something was read since the last call.
+    pub(crate) fn tell(&mut self, sink: &mut dyn Sink) {
+        let done = self.done.load(Ordering::Relaxed);
+        if done != self.told {
+            self.told = done;
+            sink.progress(done.min(self.total), self.total);
+        }
+    }
+}
+
+struct Counted {
+    file: File,
+    done: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read(buf)?;
+        self.done.fetch_add(n as u64, Ordering::Relaxed);
+        Ok(n)
+    }
 }

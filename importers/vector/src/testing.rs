@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use onemap_model::{
-    Field, LayerSlot, Note, Record, Reject, Sink, SourceLayer, Stopped, Value,
-};
+use onemap_model::{Field, LayerSlot, Note, Record, Reject, Sink, SourceLayer, Stopped, Value};
 
 use crate::{Error, Options};
 
@@ -24,10 +22,7 @@ impl Collected {
     /// Returns a value of a record by the field's name; null where there is none.
     pub(crate) fn value(&self, record: usize, field: &str) -> Value {
         let position = self.layer.fields.iter().position(|f| f.name == field);
-        position
-            .and_then(|i| self.records.get(record)?.values.get(i))
-            .cloned()
-            .unwrap_or_default()
+        position.and_then(|i| self.records.get(record)?.values.get(i)).cloned().unwrap_or_default()
     }
 
     /// Returns the names of the fields with their types.
@@ -80,10 +75,7 @@ impl CollectSink {
 
 impl Sink for CollectSink {
     fn layer(&mut self, layer: SourceLayer) -> Result<LayerSlot, Stopped> {
-        self.layers.push(Collected {
-            layer,
-            ..Collected::default()
-        });
+        self.layers.push(Collected { layer, ..Collected::default() });
         Ok(LayerSlot(self.layers.len() - 1))
     }
 
@@ -141,7 +133,11 @@ pub(crate) fn read_all(name: &str, options: &Options) -> Result<CollectSink, Err
 }
 
 /// Writes a file into a temporary folder and reads it. `name` gives stem and extension.
-pub(crate) fn read_bytes(name: &str, bytes: &[u8], options: &Options) -> Result<CollectSink, Error> {
+pub(crate) fn read_bytes(
+    name: &str,
+    bytes: &[u8],
+    options: &Options,
+) -> Result<CollectSink, Error> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();

@@ -53,11 +53,7 @@ impl GeometryBuilder {
         if self.closed_ring {
             repairs.push(CLOSED_RING);
         }
-        ReadGeometry {
-            geometry: self.done.unwrap_or_default(),
-            srid: info.srid,
-            repairs,
-        }
+        ReadGeometry { geometry: self.done.unwrap_or_default(), srid: info.srid, repairs }
     }
 
     fn end_ring(&mut self) {
@@ -71,10 +67,7 @@ impl GeometryBuilder {
 
 impl GeometrySink for GeometryBuilder {
     fn begin(&mut self, shape: Shape, hint: usize) {
-        let is_part = self
-            .open
-            .last()
-            .is_some_and(|top| top.kind != GeometryKind::Collection);
+        let is_part = self.open.last().is_some_and(|top| top.kind != GeometryKind::Collection);
         if !is_part {
             self.open.push(Geometry::empty(kind_of(shape)));
         }
