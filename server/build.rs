@@ -192,7 +192,7 @@ fn pack(dist: &Path, packed: &Path) -> io::Result<String> {
     let mut table = String::from("&[\n");
     for file in files_below(dist)? {
         let name = url_path(&file);
-        if name.starts_with('.') || name.ends_with(".map") {
+        if name.starts_with('.') || file.extension() == Some(OsStr::new("map")) {
             continue;
         }
         let bytes = fs::read(dist.join(&file))?;
@@ -214,6 +214,7 @@ fn add_asset(table: &mut String, packed: &Path, name: &str, bytes: &[u8]) -> io:
     } else {
         fs::write(&target, bytes)?;
     }
+    let path = target.to_string_lossy();
     let mut hash = Fnv::new();
     hash.add(bytes);
     let etag = format!("\"{}\"", hash.hex());
@@ -221,7 +222,7 @@ fn add_asset(table: &mut String, packed: &Path, name: &str, bytes: &[u8]) -> io:
     let immutable = name.starts_with("assets/");
     writeln!(
         table,
-        "    ({name:?}, Asset {{ bytes: include_bytes!({target:?}), gzip: {text}, \
+        "    ({name:?}, Asset {{ bytes: include_bytes!({path:?}), gzip: {text}, \
          content_type: {content_type:?}, etag: {etag:?}, immutable: {immutable} }}),"
     )
     .map_err(io::Error::other)
@@ -264,8 +265,9 @@ fn styles_table(folder: &Path) -> io::Result<String> {
         let Some(stem) = url_path(&file).strip_suffix(".json").map(str::to_owned) else {
             continue;
         };
-        writeln!(table, "    ({stem:?}, include_str!({:?})),", folder.join(&file))
-            .map_err(io::Error::other)?;
+        let path = folder.join(&file);
+        let path = path.to_string_lossy();
+        writeln!(table, "    ({stem:?}, include_str!({path:?})),").map_err(io::Error::other)?;
     }
     table.push_str("];\n");
     Ok(table)
