@@ -47,4 +47,4 @@ pub use rank::rank_key;
 pub use scale::{
     EXTENT, MAX_ZOOM_FULL, MIN_ZOOM_FULL, TOLERANCE_UNITS, metres_per_unit, visible_zoom,
 };
-pub use simplify::Simplifier;
+pub use simplify::{Simplifier, SimplifyGrid};

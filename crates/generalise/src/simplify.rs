@@ -20,10 +20,11 @@ const CORNER_SIDE: f64 = 4.0;
 /// tolerance. Cutting also bounds the work, which is otherwise quadratic on some shapes.
 ///
 /// ```
-/// use onemap_generalise::Simplifier;
+/// use onemap_generalise::{Simplifier, SimplifyGrid};
 ///
 /// let mut line = vec![[0.0, 0.0], [50.0, 1.0], [100.0, 0.0], [100.0, 100.0]];
-/// Simplifier::default().line(&mut line, [0, 0], 4.0);
+/// let grid = SimplifyGrid { origin: [0, 0], tolerance: 4.0, window: None };
+/// Simplifier::default().line(&mut line, &grid);
 /// assert_eq!(line, [[0.0, 0.0], [100.0, 0.0], [100.0, 100.0]]);
 /// ```
 #[derive(Debug, Default)]
@@ -32,30 +33,41 @@ pub struct Simplifier {
     work: Vec<(usize, usize)>,
 }
 
+/// Where on the world's grid the points lie, and how much may be taken away.
+#[derive(Debug, Clone, Copy)]
+pub struct SimplifyGrid {
+    /// Where `[0, 0]` of the points lies on the world's grid, so that neighbouring tiles agree.
+    pub origin: [i64; 2],
+    /// How far the result may stray, in grid units.
+    pub tolerance: f64,
+    /// Least and greatest corner of what will be seen. Pieces that lie wholly beyond one of its sides
+    /// become straight, which saves time and changes nothing within.
+    pub window: Option<[[f64; 2]; 2]>,
+}
+
 type Point = [f64; 2];
 
 impl Simplifier {
-    /// Simplifies a line in place: every vertex removed lies within `tolerance` of the result. `origin`
-    /// is where `[0, 0]` of the points lies on the world's grid, so that neighbouring tiles agree.
-    pub fn line(&mut self, points: &mut Vec<Point>, origin: [i64; 2], tolerance: f64) {
+    /// Simplifies a line in place: every vertex removed lies within the tolerance of the result.
+    pub fn line(&mut self, points: &mut Vec<Point>, grid: &SimplifyGrid) {
         points.dedup();
         if points.len() < 3 {
             return;
         }
-        self.mark_anchors(points, origin, tolerance);
+        self.mark_anchors(points, grid);
         if let Some(first) = self.keep.first_mut() {
             *first = true;
         }
         if let Some(last) = self.keep.last_mut() {
             *last = true;
         }
-        self.simplify_pieces(points, tolerance);
+        self.simplify_pieces(points, grid);
         self.retain_kept(points);
     }
 
     /// Simplifies a ring in place, given and returned without its closing point. A ring that is no
     /// more than a dot or a stroke at this tolerance comes back with fewer than three points.
-    pub fn ring(&mut self, points: &mut Vec<Point>, origin: [i64; 2], tolerance: f64) {
+    pub fn ring(&mut self, points: &mut Vec<Point>, grid: &SimplifyGrid) {
         points.dedup();
         while points.len() > 1 && points.first() == points.last() {
             points.pop();
@@ -63,8 +75,8 @@ impl Simplifier {
         if points.len() < 4 {
             return;
         }
-        let tolerance = tolerance_for(points, tolerance);
-        self.mark_ring_anchors(points, origin, tolerance);
+        let grid = &SimplifyGrid { tolerance: tolerance_for(points, grid.tolerance), ..*grid };
+        self.mark_ring_anchors(points, grid);
         let Some(start) = self.keep.iter().position(|&k| k) else {
             return;
         };
@@ -74,7 +86,7 @@ impl Simplifier {
             points.push(first);
             self.keep.push(true);
         }
-        self.simplify_pieces(points, tolerance);
+        self.simplify_pieces(points, grid);
         self.retain_kept(points);
         points.pop();
     }
@@ -85,24 +97,23 @@ impl Simplifier {
     }
 
     /// Marks the inner vertices that are anchors by themselves.
-    fn mark_anchors(&mut self, points: &[Point], origin: [i64; 2], tolerance: f64) {
+    fn mark_anchors(&mut self, points: &[Point], grid: &SimplifyGrid) {
         self.keep.clear();
         self.keep.resize(points.len(), false);
         for (keep, three) in self.keep.iter_mut().skip(1).zip(points.windows(3)) {
             if let &[a, b, c] = three {
-                *keep = is_chosen(b, origin) || is_corner(a, b, c, tolerance * CORNER_SIDE);
+                *keep = is_anchor(a, b, c, grid);
             }
         }
     }
 
     /// Marks the anchors of an open ring, at least two of them.
-    fn mark_ring_anchors(&mut self, points: &[Point], origin: [i64; 2], tolerance: f64) {
-        self.mark_anchors(points, origin, tolerance);
+    fn mark_ring_anchors(&mut self, points: &[Point], grid: &SimplifyGrid) {
+        self.mark_anchors(points, grid);
         let n = points.len();
-        let side = tolerance * CORNER_SIDE;
         if let (&[a, b, ..], &[.., y, z]) = (points, points) {
-            self.keep[0] = is_chosen(a, origin) || is_corner(z, a, b, side);
-            self.keep[n - 1] = is_chosen(z, origin) || is_corner(y, z, a, side);
+            self.keep[0] = is_anchor(z, a, b, grid);
+            self.keep[n - 1] = is_anchor(y, z, a, grid);
         }
         let anchors = self.keep.iter().filter(|&&k| k).count();
         if anchors > 1 {
@@ -123,8 +134,8 @@ impl Simplifier {
     }
 
     /// Simplifies between each kept vertex and the next.
-    fn simplify_pieces(&mut self, points: &[Point], tolerance: f64) {
-        let limit = tolerance * tolerance;
+    fn simplify_pieces(&mut self, points: &[Point], grid: &SimplifyGrid) {
+        let limit = grid.tolerance * grid.tolerance;
         let mut start = 0;
         for end in 1..points.len() {
             let anchor = self.keep.get(end).copied().unwrap_or(true);
@@ -132,7 +143,10 @@ impl Simplifier {
                 continue;
             }
             self.keep[end] = true;
-            self.work.push((start, end));
+            let piece = points.get(start..=end).unwrap_or(&[]);
+            if !grid.window.is_some_and(|window| is_beyond(piece, window)) {
+                self.work.push((start, end));
+            }
             start = end;
             while let Some((a, b)) = self.work.pop() {
                 if let Some(middle) = farthest_from_chord(points, a, b, limit) {
@@ -143,6 +157,17 @@ impl Simplifier {
             }
         }
     }
+}
+
+/// Tells whether all points lie beyond the same side of the window.
+fn is_beyond(piece: &[Point], [low, high]: [[f64; 2]; 2]) -> bool {
+    (0..2).any(|axis| {
+        piece.iter().all(|p| p[axis] < low[axis]) || piece.iter().all(|p| p[axis] > high[axis])
+    })
+}
+
+fn is_anchor(a: Point, b: Point, c: Point, grid: &SimplifyGrid) -> bool {
+    is_chosen(b, grid.origin) || is_corner(a, b, c, grid.tolerance * CORNER_SIDE)
 }
 
 /// Returns a smaller tolerance for a ring so small that the full one would leave nothing of its shape.
@@ -251,6 +276,10 @@ mod tests {
             .collect()
     }
 
+    fn grid(x: i64, y: i64) -> SimplifyGrid {
+        SimplifyGrid { origin: [x, y], tolerance: 4.0, window: None }
+    }
+
     fn distance_to(line: &[Point], p: Point) -> f64 {
         line.windows(2)
             .map(|s| {
@@ -275,7 +304,7 @@ mod tests {
     fn a_line_keeps_its_ends_and_stays_within_the_tolerance() {
         let before = coast(5000);
         let mut after = before.clone();
-        Simplifier::default().line(&mut after, [0, 0], 4.0);
+        Simplifier::default().line(&mut after, &grid(0, 0));
         assert!(after.len() < 1200, "{}", after.len());
         assert_eq!((after[0], after.last()), (before[0], before.last()));
         for p in before {
@@ -293,8 +322,8 @@ mod tests {
         west.extend([[-3000.0, 0.0], [-3000.0, 3999.0]]);
         west.rotate_left(1234);
         let mut simplifier = Simplifier::default();
-        simplifier.ring(&mut east, [7, 9], 4.0);
-        simplifier.ring(&mut west, [7, 9], 4.0);
+        simplifier.ring(&mut east, &grid(7, 9));
+        simplifier.ring(&mut west, &grid(7, 9));
         let on_border = |ring: &[Point]| {
             let mut kept: Vec<Point> =
                 ring.iter().copied().filter(|p| p[0].abs() < 3000.0).collect();
@@ -312,8 +341,8 @@ mod tests {
         here.extend([[900.0, 4000.0], [0.0, 4000.0]]);
         let mut there: Vec<Point> = here.iter().map(|p| [p[0] - 4096.0, p[1] + 8192.0]).collect();
         let mut simplifier = Simplifier::default();
-        simplifier.ring(&mut here, [0, 0], 4.0);
-        simplifier.ring(&mut there, [4096, -8192], 4.0);
+        simplifier.ring(&mut here, &grid(0, 0));
+        simplifier.ring(&mut there, &grid(4096, -8192));
         let back: Vec<Point> = there.iter().map(|p| [p[0] + 4096.0, p[1] - 8192.0]).collect();
         assert_eq!(here, back);
     }
@@ -327,16 +356,31 @@ mod tests {
         ring.push([800_000.0, -10.0]);
         ring.push([0.0, -10.0]);
         let begin = std::time::Instant::now();
-        Simplifier::default().ring(&mut ring, [0, 0], 4.0);
+        Simplifier::default().ring(&mut ring, &grid(0, 0));
         let seconds = begin.elapsed().as_secs_f64();
         assert!(seconds < 5.0, "{seconds}");
+    }
+
+    #[test]
+    fn what_lies_beyond_the_window_changes_nothing_within() {
+        let all = coast(4000);
+        let mut whole = all.clone();
+        Simplifier::default().line(&mut whole, &grid(0, 0));
+        let mut seen = all;
+        let window = Some([[1000.0, -1e6], [2000.0, 1e6]]);
+        Simplifier::default().line(&mut seen, &SimplifyGrid { window, ..grid(0, 0) });
+        assert!(seen.len() < whole.len() / 2);
+        let within = |line: &[Point]| -> Vec<Point> {
+            line.iter().copied().filter(|p| (1000.0..=2000.0).contains(&p[0])).collect()
+        };
+        assert_eq!(within(&seen), within(&whole));
     }
 
     #[test]
     fn a_house_keeps_its_corners() {
         let house = vec![[0.0, 0.0], [9.0, 0.0], [9.0, 6.0], [0.0, 6.0]];
         let mut ring = house.clone();
-        Simplifier::default().ring(&mut ring, [0, 0], 4.0);
+        Simplifier::default().ring(&mut ring, &grid(0, 0));
         assert_eq!(ring.len(), 4);
     }
 
@@ -349,7 +393,7 @@ mod tests {
             let ring: Vec<Point> = ring.iter().map(|&(x, y)| [f64::from(x), f64::from(y)]).collect();
             let mut simplifier = Simplifier::default();
             let mut once = ring.clone();
-            simplifier.ring(&mut once, [5, 5], 4.0);
+            simplifier.ring(&mut once, &grid(5, 5));
             prop_assert!(once.len() <= ring.len());
             prop_assert!(once.iter().all(|p| ring.contains(p)));
             let mut turned = ring.clone();
@@ -357,7 +401,7 @@ mod tests {
                 let n = turned.len();
                 turned.rotate_left(turn % n);
             }
-            simplifier.ring(&mut turned, [5, 5], 4.0);
+            simplifier.ring(&mut turned, &grid(5, 5));
             prop_assert!(turned.iter().all(|p| ring.contains(p)));
         }
     }

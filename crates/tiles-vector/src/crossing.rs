@@ -1,0 +1,225 @@
+//! Whether rings on the integer grid touch or cross themselves or each other.
+
+use crate::snap::{Cell, cross};
+
+/// Rings of one or more polygons, one after another, without closing points.
+#[derive(Debug, Default)]
+pub(crate) struct Rings {
+    pub points: Vec<Cell>,
+    pub rings: Vec<Ring>,
+}
+
+/// A ring in [`Rings`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ring {
+    /// Exclusive end of its points.
+    pub end: usize,
+    /// Whether it begins a polygon; if not it is a hole in the polygon before.
+    pub outer: bool,
+}
+
+impl Rings {
+    pub(crate) fn clear(&mut self) {
+        self.points.clear();
+        self.rings.clear();
+    }
+
+    /// Returns each ring's points and whether it begins a polygon.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[Cell], bool)> {
+        let mut start = 0;
+        self.rings.iter().map(move |ring| {
+            let points = self.points.get(start..ring.end).unwrap_or(&[]);
+            start = ring.end;
+            (points, ring.outer)
+        })
+    }
+}
+
+/// Up to so many edges all pairs are compared.
+const FEW: usize = 24;
+
+/// Finds crossings, keeping its memory between calls.
+#[derive(Debug, Default)]
+pub(crate) struct CrossingTest {
+    edges: Vec<Edge>,
+    /// Stripe and least x of an edge packed into one number, and the edge.
+    sorted: Vec<(u64, u32)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Edge {
+    a: Cell,
+    b: Cell,
+    /// The edge that begins where this one ends.
+    next: u32,
+}
+
+impl CrossingTest {
+    /// Tells whether any two edges share a point, other than two consecutive edges of a ring the one
+    /// between them. Rings that pass return from no point to where they were: they are simple
+    /// (OGC 06-103r4, clause 6.1.11) and apart. Exact; consecutive edges must not lie on one line.
+    ///
+    /// Edges are put into horizontal stripes and compared within each along x: for outlines, whose
+    /// edges are short, the time is that of the sorting.
+    pub(crate) fn any(&mut self, rings: &Rings) -> bool {
+        if let [ring] = rings.rings.as_slice()
+            && ring.end <= 3
+        {
+            return false;
+        }
+        self.collect_edges(rings);
+        if self.edges.len() <= FEW {
+            return self.any_among_few();
+        }
+        self.sort_into_stripes();
+        self.any_within_stripes()
+    }
+
+    fn collect_edges(&mut self, rings: &Rings) {
+        self.edges.clear();
+        for (points, _) in rings.iter() {
+            let Some((&first, &last)) = points.first().zip(points.last()) else {
+                continue;
+            };
+            let begin = self.edges.len() as u32;
+            let inner = points.windows(2).zip(begin + 1..);
+            self.edges.extend(inner.map(|(pair, next)| Edge { a: pair[0], b: pair[1], next }));
+            self.edges.push(Edge { a: last, b: first, next: begin });
+        }
+    }
+
+    fn any_among_few(&self) -> bool {
+        let edges = &self.edges;
+        (0..edges.len() as u32).any(|i| (i + 1..edges.len() as u32).any(|j| self.meet(i, j)))
+    }
+
+    fn sort_into_stripes(&mut self) {
+        let mut low = [i32::MAX; 2];
+        let mut high = i32::MIN;
+        let mut rise = 0_i64;
+        for edge in &self.edges {
+            low = [low[0].min(edge.a[0]), low[1].min(edge.a[1])];
+            high = high.max(edge.a[1]);
+            rise += i64::from((edge.a[1] - edge.b[1]).abs());
+        }
+        let count = self.edges.len() as i64;
+        // Twice as high as the usual edge, so that few lie in more than two; no more than √n of them.
+        let most = (count as f64).sqrt() as i64 + 1;
+        let height = (i64::from(high - low[1]) / most).max(2 * rise / count).max(1);
+        self.sorted.clear();
+        for (edge, index) in self.edges.iter().zip(0_u32..) {
+            let top = i64::from(edge.a[1].min(edge.b[1]) - low[1]) / height;
+            let bottom = i64::from(edge.a[1].max(edge.b[1]) - low[1]) / height;
+            let x = u64::from((edge.a[0].min(edge.b[0]) - low[0]) as u32);
+            for stripe in top..=bottom {
+                self.sorted.push(((stripe as u64) << 32 | x, index));
+            }
+        }
+        self.sorted.sort_unstable();
+    }
+
+    fn any_within_stripes(&self) -> bool {
+        self.sorted.iter().enumerate().any(|(at, &(key, i))| {
+            let width =
+                self.edges.get(i as usize).map_or(0, |edge| (edge.a[0] - edge.b[0]).unsigned_abs());
+            let last = key + u64::from(width);
+            let after = self.sorted.get(at + 1..).unwrap_or(&[]);
+            after.iter().take_while(|&&(other, _)| other <= last).any(|&(_, j)| self.meet(i, j))
+        })
+    }
+
+    /// Tells whether two edges share a point that they should not.
+    #[inline]
+    fn meet(&self, i: u32, j: u32) -> bool {
+        let (Some(e), Some(f)) = (self.edges.get(i as usize), self.edges.get(j as usize)) else {
+            return false;
+        };
+        let apart = |axis: usize| {
+            e.a[axis].max(e.b[axis]) < f.a[axis].min(f.b[axis])
+                || f.a[axis].max(f.b[axis]) < e.a[axis].min(e.b[axis])
+        };
+        if apart(0) || apart(1) || i == j || e.next == j || f.next == i {
+            return false;
+        }
+        let side = |d: i64| d.signum();
+        side(cross(e.a, e.b, f.a)) * side(cross(e.a, e.b, f.b)) <= 0
+            && side(cross(f.a, f.b, e.a)) * side(cross(f.a, f.b, e.b)) <= 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rings(all: &[&[Cell]]) -> Rings {
+        let mut out = Rings::default();
+        for ring in all {
+            out.points.extend_from_slice(ring);
+            out.rings.push(Ring { end: out.points.len(), outer: out.rings.is_empty() });
+        }
+        out
+    }
+
+    fn crosses(all: &[&[Cell]]) -> bool {
+        CrossingTest::default().any(&rings(all))
+    }
+
+    #[test]
+    fn a_bow_tie_crosses_and_a_house_does_not() {
+        assert!(crosses(&[&[[0, 0], [4, 4], [4, 0], [0, 4]]]));
+        assert!(!crosses(&[&[[0, 0], [4, 0], [4, 4], [0, 4]]]));
+        assert!(!crosses(&[&[[0, 0], [4, 0], [4, 4]]]));
+    }
+
+    #[test]
+    fn a_ring_that_touches_itself_in_a_corner_or_an_edge_is_found() {
+        assert!(crosses(&[&[[0, 0], [4, 0], [4, 4], [2, 0], [0, 4]]]));
+        assert!(crosses(&[&[[0, 0], [9, 0], [9, 9], [5, 5], [1, 9], [5, 5]]]));
+    }
+
+    #[test]
+    fn a_hole_may_lie_inside_but_not_touch() {
+        let outer: &[Cell] = &[[0, 0], [9, 0], [9, 9], [0, 9]];
+        assert!(!crosses(&[outer, &[[2, 2], [2, 4], [4, 4]]]));
+        assert!(crosses(&[outer, &[[2, 2], [2, 9], [4, 4]]]));
+        assert!(crosses(&[outer, &[[2, 2], [2, 12], [4, 4]]]));
+    }
+
+    #[test]
+    fn a_hundred_thousand_edges_take_no_quadratic_time() {
+        // A spiral's arms are close together and never meet.
+        let n = 50_000;
+        let arm = |i: u32, off: f64| {
+            let (t, r) = (f64::from(i) * 0.002, 50.0 + f64::from(i) / 12.0);
+            [(t.cos() * (r + off)) as i32, (t.sin() * (r + off)) as i32]
+        };
+        let mut ring: Vec<Cell> = (0..n).map(|i| arm(i, 0.0)).collect();
+        ring.extend((0..n).rev().map(|i| arm(i, 100.0)));
+        ring.dedup();
+        let begin = std::time::Instant::now();
+        let _ = crosses(&[&ring]);
+        assert!(begin.elapsed().as_secs_f64() < 1.0);
+    }
+
+    proptest! {
+        #[test]
+        fn stripes_find_what_comparing_all_pairs_finds(
+            ring in prop::collection::vec((0_i32..400, 0_i32..400), 30..60),
+            crossing in any::<bool>(),
+        ) {
+            let mut ring: Vec<Cell> = ring.into_iter().map(|(x, y)| [x, y]).collect();
+            if !crossing {
+                // By angle around the middle: rarely crosses.
+                ring.sort_by(|a, b| {
+                    let angle = |p: &Cell| f64::from(p[1] - 200).atan2(f64::from(p[0] - 200));
+                    angle(a).total_cmp(&angle(b))
+                });
+            }
+            let mut test = CrossingTest::default();
+            let striped = test.any(&rings(&[&ring]));
+            prop_assert_eq!(striped, test.any_among_few());
+        }
+    }
+}
