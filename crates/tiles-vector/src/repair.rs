@@ -2,10 +2,9 @@
 
 use i_overlay::core::fill_rule::FillRule;
 use i_overlay::core::overlay::{ContourDirection, IntOverlayOptions, Overlay, ShapeType};
-use i_overlay::core::overlay_rule::OverlayRule;
 use i_overlay::core::solver::Solver;
 use i_overlay::i_float::int::point::IntPoint;
-use i_overlay::i_shape::int::shape::IntShapes;
+use i_overlay::vector::edge::{CLIP_LEFT, CLIP_RIGHT, SUBJ_LEFT, SUBJ_RIGHT};
 
 use crate::crossing::Rings;
 use crate::snap::Cell;
@@ -14,37 +13,56 @@ use crate::trace::trace;
 /// Replaces polygons whose rings cross or touch by valid ones (OGC 06-103r4, clause 6.1.11) that cover
 /// the same cells: each polygon is its outer ring less its holes, then all are united. New corners,
 /// where edges crossed, are rounded to the grid as part of the operation.
+///
+/// `i_overlay` finds the edges and what lies to their sides; putting them together is [`trace`]'s work:
+/// its own way to valid polygons (option `ogc`, version 4.5.2) winds holes that touch their outer
+/// ring the wrong way round.
 pub(crate) fn repair(rings: &mut Rings) {
-    let mut polygons: Vec<IntShapes> = Vec::new();
+    let mut done = Rings::default();
+    let mut polygons = 0;
     let mut overlay: Option<Overlay> = None;
     for (points, outer) in rings.iter() {
-        if outer && let Some(mut done) = overlay.take() {
-            polygons.push(done.overlay(OverlayRule::Difference, FillRule::NonZero));
+        if outer && let Some(whole) = overlay.take() {
+            trace(edges(whole), &mut done);
+            polygons += 1;
         }
         let overlay = overlay.get_or_insert_with(new_overlay);
         let role = if outer { ShapeType::Subject } else { ShapeType::Clip };
-        overlay.add_path_iter(points.iter().map(|&[x, y]| IntPoint::new(x, y)), role);
+        add(overlay, points, role);
     }
-    if let Some(mut done) = overlay {
-        polygons.push(done.overlay(OverlayRule::Difference, FillRule::NonZero));
+    if let Some(whole) = overlay {
+        trace(edges(whole), &mut done);
+        polygons += 1;
     }
-    let united = match polygons.as_mut_slice() {
-        [one] => std::mem::take(one),
-        _ => {
-            let mut union = new_overlay();
-            for shapes in &polygons {
-                union.add_shapes(shapes, ShapeType::Subject);
-            }
-            union.overlay(OverlayRule::Subject, FillRule::NonZero)
+    *rings = done;
+    if polygons > 1 {
+        let mut union = new_overlay();
+        for (points, _) in rings.iter() {
+            add(&mut union, points, ShapeType::Subject);
         }
-    };
-    let boundary: Vec<Vec<Cell>> = united
-        .iter()
-        .flatten()
-        .map(|contour| contour.iter().map(|p| [p.x, p.y]).collect())
-        .collect();
-    rings.clear();
-    trace(&boundary, rings);
+        rings.clear();
+        trace(edges(union), rings);
+    }
+}
+
+fn add(overlay: &mut Overlay, ring: &[Cell], role: ShapeType) {
+    overlay.add_path_iter(ring.iter().map(|&[x, y]| IntPoint::new(x, y)), role);
+}
+
+/// Returns the boundary of the subject less the clip, as edges with the area on their positive side.
+fn edges(mut overlay: Overlay) -> Vec<(Cell, Cell)> {
+    let all = overlay.build_separate_vectors(FillRule::NonZero);
+    let directed = all.into_iter().filter_map(|edge| {
+        let (a, b) = ([edge.a.x, edge.a.y], [edge.b.x, edge.b.y]);
+        let left = edge.fill & (SUBJ_LEFT | CLIP_LEFT) == SUBJ_LEFT;
+        let right = edge.fill & (SUBJ_RIGHT | CLIP_RIGHT) == SUBJ_RIGHT;
+        match (left, right) {
+            (true, false) => Some((a, b)),
+            (false, true) => Some((b, a)),
+            _ => None,
+        }
+    });
+    directed.collect()
 }
 
 fn new_overlay() -> Overlay {
@@ -54,8 +72,6 @@ fn new_overlay() -> Overlay {
         // Without them a corner could lie on the middle of an edge, where `trace` would not see it.
         preserve_output_collinear: true,
         min_output_area: 0,
-        // Of version 4.5.2 gives holes that touch the outer ring the wrong direction, or the wrong
-        // polygon: `trace` does this instead.
         ogc: false,
     };
     Overlay::new_custom(64, options, Solver::default())

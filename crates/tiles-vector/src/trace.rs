@@ -7,15 +7,15 @@ use rustc_hash::FxHashMap;
 use crate::crossing::{Ring, Rings};
 use crate::snap::{Cell, cross, doubled_area, straighten};
 
-/// Makes valid polygons (OGC 06-103r4, clause 6.1.11) of the boundary of an area, given as closed contours
-/// that meet only in their corners and have the area on their positive side (to the left where y
-/// points up). Contours may touch themselves and each other.
+/// Makes valid polygons (OGC 06-103r4, clause 6.1.11) of the boundary of an area and appends them to
+/// `out`. The boundary is given as edges in any order, which meet only in their ends and have the area on
+/// their positive side (to the left where y points up).
 ///
 /// Each connected piece of the area is walked around, turning as far towards it as possible at every
 /// corner; a walk that comes back to a corner is cut there. That gives simple rings: positive ones
 /// are outer rings, negative ones holes in the piece that was walked around.
-pub(crate) fn trace(contours: &[Vec<Cell>], out: &mut Rings) {
-    let edges = Edges::new(contours);
+pub(crate) fn trace(edges: Vec<(Cell, Cell)>, out: &mut Rings) {
+    let edges = Edges::new(edges);
     let mut polygons: Vec<Vec<Vec<Cell>>> = Vec::new();
     let mut loose_holes: Vec<Vec<Cell>> = Vec::new();
     let mut used = vec![false; edges.sorted.len()];
@@ -29,9 +29,10 @@ pub(crate) fn trace(contours: &[Vec<Cell>], out: &mut Rings) {
         loop {
             used[edge] = true;
             walk.visit(edges.sorted[edge].0);
-            match edges.next(edge, &used) {
-                Some(next) => edge = next,
-                None => break,
+            match edges.next(edge) {
+                Some(next) if !used[next] => edge = next,
+                // Back at the start.
+                _ => break,
             }
         }
         walk.close();
@@ -63,26 +64,18 @@ struct Edges {
 }
 
 impl Edges {
-    fn new(contours: &[Vec<Cell>]) -> Self {
-        let mut sorted = Vec::with_capacity(contours.iter().map(Vec::len).sum());
-        for contour in contours {
-            let ends = contour.iter().skip(1).chain(contour.first());
-            let edges = contour.iter().copied().zip(ends.copied());
-            sorted.extend(edges.filter(|(a, b)| a != b));
-        }
-        sorted.sort_unstable();
-        Self { sorted }
+    fn new(mut edges: Vec<(Cell, Cell)>) -> Self {
+        edges.sort_unstable();
+        Self { sorted: edges }
     }
 
-    /// Returns the edge on which the walk goes on: of those not used yet the first one clockwise from
-    /// the way back.
-    fn next(&self, edge: usize, used: &[bool]) -> Option<usize> {
+    /// Returns the edge on which the walk goes on: the first one clockwise from the way back.
+    fn next(&self, edge: usize) -> Option<usize> {
         let &(from, at) = self.sorted.get(edge)?;
         let first = self.sorted.partition_point(|e| e.0 < at);
         let leaving = self.sorted.iter().enumerate().skip(first);
         leaving
             .take_while(|(_, e)| e.0 == at)
-            .filter(|&(i, _)| !used.get(i).copied().unwrap_or(true))
             .min_by(|(_, e), (_, f)| clockwise(at, from, e.1, f.1))
             .map(|(i, _)| i)
     }
@@ -198,9 +191,12 @@ mod tests {
     use super::*;
 
     fn traced(contours: &[&[Cell]]) -> Vec<(bool, i64)> {
-        let contours: Vec<Vec<Cell>> = contours.iter().map(|c| c.to_vec()).collect();
+        let edges = contours.iter().flat_map(|contour| {
+            let ends = contour.iter().skip(1).chain(contour.first());
+            contour.iter().copied().zip(ends.copied())
+        });
         let mut rings = Rings::default();
-        trace(&contours, &mut rings);
+        trace(edges.collect(), &mut rings);
         rings.iter().map(|(ring, outer)| (outer, doubled_area(ring))).collect()
     }
 
@@ -236,6 +232,18 @@ mod tests {
         assert_eq!(polygons[at + 1], (false, -72));
         let at = polygons.iter().position(|p| *p == (true, 8)).unwrap();
         assert_eq!(polygons[at + 1], (false, -1));
+    }
+
+    #[test]
+    fn an_island_that_touches_its_lake_twice_stays_apart() {
+        let lake: &[Cell] = &[[3, 3], [5, 7], [8, 6], [7, 3]];
+        let island: &[Cell] = &[[3, 3], [7, 4], [8, 6]];
+        let expected = [(true, 200), (false, -26), (true, 7)];
+        for contours in [[lake, island, SQUARE], [island, lake, SQUARE]] {
+            let mut rings = traced(&contours);
+            rings.sort_unstable_by_key(|r| (r.1.abs() != 200, r.1));
+            assert_eq!(rings, expected);
+        }
     }
 
     #[test]
