@@ -1,0 +1,102 @@
+//! What a writer keeps in memory of every feature.
+
+use onemap_generalise::DropItem;
+use onemap_model::{Bounds, Feature, Geometry, GeometryClass, ValueRef};
+
+use super::tree::EMPTY;
+
+/// One feature of a segment that is being written: 64 bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Item {
+    /// Box; [`EMPTY`] for a feature without a shape.
+    pub(crate) bbox: [f64; 4],
+    pub(crate) id: u64,
+    /// Where its bytes are.
+    pub(crate) offset: u64,
+    /// Number of its bytes.
+    pub(crate) len: u32,
+    /// Square metres or metres, as [`DropItem::size`].
+    size: f32,
+    /// As [`DropItem::bytes`].
+    tile_bytes: u32,
+    /// Vertices, and the class in the upper three bits.
+    vertices_and_class: u32,
+}
+
+const CLASSES: [GeometryClass; 5] = [
+    GeometryClass::None,
+    GeometryClass::Point,
+    GeometryClass::Line,
+    GeometryClass::Polygon,
+    GeometryClass::Mixed,
+];
+const CLASS_SHIFT: u32 = 29;
+const MAX_VERTICES: u32 = (1 << CLASS_SHIFT) - 1;
+
+impl Item {
+    /// Measures a feature whose bytes are at `offset`.
+    pub(crate) fn new<'a>(
+        id: u64,
+        geometry: Option<&Geometry>,
+        values: impl IntoIterator<Item = ValueRef<'a>>,
+        offset: u64,
+        len: u32,
+    ) -> Self {
+        let vertices = geometry.map_or(0, Geometry::vertex_count);
+        let bounds = geometry.and_then(Geometry::bounds);
+        let (class, size) = match (geometry, bounds) {
+            (Some(geometry), Some(_)) => onemap_generalise::size(geometry),
+            _ => (GeometryClass::None, 0.0),
+        };
+        let class = CLASSES.iter().position(|&c| c == class).unwrap_or(0) as u32;
+        let vertices_and_class =
+            (class << CLASS_SHIFT) | u32::try_from(vertices).unwrap_or(u32::MAX).min(MAX_VERTICES);
+        Self {
+            bbox: bounds.map_or(EMPTY, Bounds::to_array),
+            id,
+            offset,
+            len,
+            size: size as f32,
+            tile_bytes: onemap_generalise::estimated_bytes(vertices, values),
+            vertices_and_class,
+        }
+    }
+
+    /// Returns the same feature with its bytes `by` further on.
+    pub(crate) fn moved(&self, by: u64) -> Self {
+        Self { offset: self.offset + by, ..*self }
+    }
+
+    pub(crate) fn has_box(&self) -> bool {
+        self.bbox[0] <= self.bbox[2]
+    }
+
+    pub(crate) fn center(&self) -> [f64; 2] {
+        if self.has_box() {
+            [(self.bbox[0] + self.bbox[2]) / 2.0, (self.bbox[1] + self.bbox[3]) / 2.0]
+        } else {
+            [0.0, 0.0]
+        }
+    }
+
+    /// Returns what the drop order needs to know.
+    pub(crate) fn drop_item(&self, hilbert: u32) -> DropItem {
+        let class = (self.vertices_and_class >> CLASS_SHIFT) as usize;
+        DropItem {
+            hilbert,
+            class: CLASSES.get(class).copied().unwrap_or_default(),
+            size: self.size,
+            bytes: self.tile_bytes,
+            vertices: self.vertices_and_class & MAX_VERTICES,
+            center: self.center(),
+            importance: 0.0,
+        }
+    }
+}
+
+/// Returns what the drop order needs to know of an edited feature of a layer with these bounds.
+pub(crate) fn drop_item(feature: &Feature, layer: &Bounds) -> DropItem {
+    let values = feature.values.iter().map(onemap_model::Value::as_ref);
+    let item = Item::new(feature.id.get(), feature.geometry.as_ref(), values, 0, 0);
+    item.drop_item(onemap_generalise::hilbert_of(item.center(), layer))
+}
