@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::proj::{self, Object};
-use crate::{Error, Result};
+use crate::{Crs, Error, Result};
 
 /// How many operations a thread keeps. An import needs one, a server a few per layer.
 const KEPT: usize = 32;
@@ -15,16 +15,17 @@ thread_local! {
     static OPERATIONS: RefCell<Vec<(Arc<str>, Rc<Object>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The store's side of every operation.
+/// The store's side of an operation from another datum.
 const STORE: &str = "EPSG:4326";
 
-/// Returns the operation from a coordinate system to the store's longitude and latitude.
-pub(crate) fn to_store(definition: &Arc<str>, display: &str) -> Result<Rc<Object>> {
-    cached(definition, || {
-        let from = proj::create(definition)?;
-        proj::operation(&from, &proj::create(STORE)?, true)
+/// Returns the operation from a coordinate system to the store's longitude and latitude: its own base where
+/// that is WGS 84 or CGCS2000, between which PROJ knows no official relation.
+pub(crate) fn to_store(crs: &Crs) -> Result<Rc<Object>> {
+    cached(crs.horizontal(), || {
+        let from = proj::create(crs.horizontal())?;
+        proj::operation(&from, &proj::create(crs.store_datum().unwrap_or(STORE))?, true)
     })
-    .map_err(|reason| Error::NoTransformation { crs: display.to_owned(), reason })
+    .map_err(|reason| Error::NoTransformation { crs: crs.to_string(), reason })
 }
 
 /// Returns an operation made by `make`, or the one kept under the same key.

@@ -29,6 +29,8 @@ struct Known {
     definition: String,
     /// What PROJ is given for the horizontal part.
     horizontal: Arc<str>,
+    /// The store's system that has its datum, if one has.
+    store_datum: Option<&'static str>,
     name: String,
     code: Option<String>,
     system: System,
@@ -192,6 +194,10 @@ impl Crs {
         &self.0.horizontal
     }
 
+    pub(crate) fn store_datum(&self) -> Option<&'static str> {
+        self.0.store_datum
+    }
+
     pub(crate) fn vertical_code(&self) -> Option<&str> {
         self.0.vertical_code.as_deref()
     }
@@ -200,6 +206,7 @@ impl Crs {
         Self(Arc::new(Known {
             definition: code.into(),
             horizontal: code.into(),
+            store_datum: None,
             name: name.into(),
             code: Some(code.into()),
             system: System::LonLat,
@@ -219,6 +226,7 @@ impl Crs {
         Self(Arc::new(Known {
             definition: definition.into(),
             horizontal: definition.into(),
+            store_datum: None,
             name: name.into(),
             code: None,
             system,
@@ -252,11 +260,16 @@ impl Crs {
                 (object, definition)
             }
         };
-        Self::describe(&object, definition).map_err(refuse)
+        Self::describe(object, definition).map_err(refuse)
     }
 
-    fn describe(object: &Object, definition: String) -> std::result::Result<Self, String> {
-        let code = code_of(object);
+    fn describe(given: Object, definition: String) -> std::result::Result<Self, String> {
+        // What has a code is described by its official definition, which alone knows the axis order.
+        let code = code_of(&given);
+        let object = match &code {
+            Some(code) => &proj::create(code)?,
+            None => &given,
+        };
         let definition = code.clone().unwrap_or(definition);
         // Peel off what is not horizontal.
         let mut vertical = Vertical::None;
@@ -282,15 +295,22 @@ impl Crs {
         let plain = base.as_ref().unwrap_or(horizontal);
         let geographic = match plain.kind() {
             Kind::Geographic2d => true,
-            Kind::Projected | Kind::OtherCrs => false,
+            Kind::Projected => false,
             Kind::Vertical => {
                 return Err("it is a vertical system only, without longitude and latitude".into());
             }
-            _ => return Err("it is not a coordinate system of two dimensions".into()),
+            _ => {
+                return Err(
+                    "it is geocentric, local without a place, or no coordinate system at all"
+                        .into(),
+                );
+            }
         };
         let axes = plain.axes();
         let directions: Vec<_> = axes.iter().map(|axis| axis.direction.as_str()).collect();
-        let lon_lat = geographic && base.is_none() && is_store(plain);
+        let store_datum =
+            if base.is_none() { plain.geodetic().and_then(|base| store_code(&base)) } else { None };
+        let lon_lat = geographic && store_datum.is_some();
         let horizontal_definition = match &flat {
             Some(flat) => code_of(flat)
                 .or_else(|| flat.wkt())
@@ -300,6 +320,7 @@ impl Crs {
         Ok(Self(Arc::new(Known {
             definition,
             horizontal: horizontal_definition.into(),
+            store_datum,
             name: object.name(),
             code,
             system: if lon_lat { System::LonLat } else { System::Other },
@@ -316,15 +337,20 @@ impl Crs {
 
 /// Returns the authority code that a system carries, if its parameters agree, or is found to have.
 fn code_of(object: &Object) -> Option<String> {
+    // A bound system states its own datum shift, which its code would lose.
+    if object.kind() == Kind::Bound {
+        return None;
+    }
     let Some(carried) = object.identifier() else { return object.identify() };
     let agrees = proj::create(&carried).is_ok_and(|official| official.means(object));
     if agrees { Some(carried) } else { object.identify() }
 }
 
-fn is_store(object: &Object) -> bool {
+/// Returns which of the store's two systems a geographic one is.
+fn store_code(object: &Object) -> Option<&'static str> {
     ["EPSG:4326", "EPSG:4490"]
-        .iter()
-        .any(|code| proj::create(code).is_ok_and(|store| store.means(object)))
+        .into_iter()
+        .find(|code| proj::create(code).is_ok_and(|store| store.means(object)))
 }
 
 fn unknown(text: &str, reason: String) -> Error {

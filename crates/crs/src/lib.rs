@@ -17,7 +17,7 @@
 //! assert_eq!(crs.to_string(), "EPSG:4548");
 //! // A Chinese survey table: X is the northing.
 //! let transformer = Transformer::new(&crs, AxisPolicy::NorthingFirst)?;
-//! let mut points = [[3759000.0, 618500.0]];
+//! let mut points = [[3_759_000.0_f64, 618_500.0]];
 //! transformer.to_lonlat(&mut points)?;
 //! assert!((points[0][0] - 118.28).abs() < 0.01 && (points[0][1] - 33.96).abs() < 0.01);
 //! # Ok::<(), onemap_crs::Error>(())

@@ -189,6 +189,9 @@ fn proj_string(text: &str) -> Result<Request, String> {
             "nadgrids" | "geoidgrids" | "grids" if value.contains(['/', '\\']) => {
                 return Err(format!("+{key} names a file, which is not read"));
             }
+            "proj" if value.eq_ignore_ascii_case("pipeline") => {
+                return Err("it is a pipeline of operations, not a coordinate system".into());
+            }
             "type" => continue,
             _ => {}
         }

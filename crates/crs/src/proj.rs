@@ -362,6 +362,13 @@ impl Object {
         self.derived(pointer)
     }
 
+    /// Returns the geographic system that it is built on, or itself.
+    pub(crate) fn geodetic(&self) -> Option<Self> {
+        // SAFETY: as in `base`.
+        let pointer = unsafe { sys::proj_crs_get_geodetic_crs(self.context.raw(), self.raw()) };
+        self.derived(pointer)
+    }
+
     /// Returns a part of a compound coordinate system: 0 horizontal, 1 vertical.
     pub(crate) fn part(&self, index: c_int) -> Option<Self> {
         // SAFETY: as in `base`.
@@ -377,18 +384,28 @@ impl Object {
         self.derived(pointer)
     }
 
-    /// Returns whether both mean the same, be the axes of geographic ones in another order.
+    /// Returns whether both mean the same, be their axes in another order.
     pub(crate) fn means(&self, other: &Self) -> bool {
+        let (Some(own), Some(other)) = (self.easting_first(), other.easting_first()) else {
+            return false;
+        };
         let criterion = sys::PJ_COMPARISON_CRITERION_PJ_COMP_EQUIVALENT_EXCEPT_AXIS_ORDER_GEOGCRS;
         // SAFETY: both objects are alive and of this thread.
         unsafe {
             sys::proj_is_equivalent_to_with_ctx(
                 self.context.raw(),
-                self.raw(),
+                own.raw(),
                 other.raw(),
                 criterion,
             ) != 0
         }
+    }
+
+    fn easting_first(&self) -> Option<Self> {
+        // SAFETY: the object is alive; the result is owned.
+        let pointer =
+            unsafe { sys::proj_normalize_for_visualization(self.context.raw(), self.raw()) };
+        self.derived(pointer)
     }
 
     pub(crate) fn wkt(&self) -> Option<String> {

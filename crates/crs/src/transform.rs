@@ -1,6 +1,7 @@
 //! From a coordinate system to longitude and latitude, and back.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -128,6 +129,7 @@ impl Transformer {
                 return self.run(coords, |batch, originals, start| {
                     self.check_finite(originals, start)?;
                     let reason = operation.transform(Direction::Inverse, batch);
+                    self.refine(&operation, batch);
                     let wrong = batch.iter().position(|[x, y]| !(x.is_finite() && y.is_finite()));
                     self.refuse(wrong, originals, start, reason)?;
                     swap(batch);
@@ -148,8 +150,29 @@ impl Transformer {
         warnings.iter().cloned().collect()
     }
 
-    fn operation(&self) -> Result<std::rc::Rc<Object>> {
-        cache::to_store(self.crs.horizontal(), &self.crs.to_string())
+    fn operation(&self) -> Result<Rc<Object>> {
+        cache::to_store(&self.crs)
+    }
+
+    /// Makes the way back exact. The inverse of a datum shift is only approximate (1 mm for the Helmert shift
+    /// of EPSG:27700), so its error, found by going there and back once more, is taken off.
+    fn refine(&self, operation: &Object, batch: &mut [[f64; 2]]) {
+        if self.crs.store_datum().is_some() {
+            return;
+        }
+        let mut again = [[0.0; 2]; BATCH];
+        let Some(again) = again.get_mut(..batch.len()) else { return };
+        again.copy_from_slice(batch);
+        operation.transform(Direction::Forward, again);
+        operation.transform(Direction::Inverse, again);
+        for (coord, again) in batch.iter_mut().zip(again) {
+            let error = [again[0] - coord[0], again[1] - coord[1]];
+            // A larger difference is another operation, chosen on the other side of a border.
+            let small = if self.crs.is_geographic() { 1e-6 } else { 0.1 };
+            if error.iter().all(|error| error.abs() < small) {
+                *coord = [coord[0] - error[0], coord[1] - error[1]];
+            }
+        }
     }
 
     /// Runs `step` over batches, with a copy of what they held before.
@@ -210,11 +233,15 @@ impl Transformer {
             return;
         }
         if let Some((name, true)) = operation.used() {
-            let warning = format!(
-                "PROJ knows no relation between the datum of {} and WGS 84 here ({name}): coordinates are taken as \
+            let warning = if name.contains("from unknown") {
+                format!("{} names no datum: it is taken to be CGCS2000 / WGS 84", self.crs)
+            } else {
+                format!(
+                    "PROJ knows no relation between the datum of {} and WGS 84 here ({name}): coordinates are taken as \
                  if the datums were the same, which may be up to 150 m off for datums before CGCS2000",
-                self.crs
-            );
+                    self.crs
+                )
+            };
             let mut warnings = self.notes.warnings.lock().unwrap_or_else(PoisonError::into_inner);
             warnings.insert(warning);
         }
