@@ -260,15 +260,15 @@ impl Crs {
                 (object, definition)
             }
         };
-        Self::describe(object, definition).map_err(refuse)
+        Self::describe(&object, definition).map_err(refuse)
     }
 
-    fn describe(given: Object, definition: String) -> std::result::Result<Self, String> {
+    fn describe(given: &Object, definition: String) -> std::result::Result<Self, String> {
         // What has a code is described by its official definition, which alone knows the axis order.
-        let code = code_of(&given);
+        let code = code_of(given);
         let object = match &code {
             Some(code) => &proj::create(code)?,
-            None => &given,
+            None => given,
         };
         let definition = code.clone().unwrap_or(definition);
         // Peel off what is not horizontal.
@@ -363,14 +363,10 @@ fn unknown(text: &str, reason: String) -> Error {
 
 impl fmt::Display for Crs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plain = if self.0.system == System::Gcj02 || self.0.system == System::Bd09 {
-            &self.0.definition
-        } else if self.0.name.is_empty() || self.0.name == "unknown" {
-            &self.0.definition
-        } else {
-            &self.0.name
-        };
-        f.write_str(self.code().unwrap_or(plain))
+        let is_offset = matches!(self.0.system, System::Gcj02 | System::Bd09);
+        let nameless = self.0.name.is_empty() || self.0.name == "unknown";
+        let plain = if is_offset || nameless { &self.0.definition } else { &self.0.name };
+        f.write_str(self.code().unwrap_or(plain.trim_end_matches(" +type=crs")))
     }
 }
 

@@ -155,7 +155,9 @@ impl HeightTransformer {
     fn run(&self, direction: Direction, coords: &[[f64; 2]], heights: &mut [f64]) -> Result<()> {
         let sign = if direction == Direction::Forward { 1.0 } else { -1.0 };
         if let Plan::Add(metres) = self.plan {
-            heights.iter_mut().for_each(|height| *height += sign * metres);
+            for height in heights.iter_mut() {
+                *height += sign * metres;
+            }
         }
         let operation = self
             .operation()

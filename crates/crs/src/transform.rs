@@ -88,14 +88,14 @@ impl Transformer {
             } else {
                 offset::bd09_to_wgs84
             };
-            coords.iter_mut().for_each(|coord| *coord = remove(*coord));
+            for coord in coords {
+                *coord = remove(*coord);
+            }
             return Ok(());
         }
         let operation = self.operation()?;
-        self.run(coords, |batch, originals, start| {
-            if self.swap {
-                batch.iter_mut().for_each(|coord| coord.reverse());
-            }
+        in_batches(coords, |batch, originals, start| {
+            self.reorder(batch);
             self.check_finite(originals, start)?;
             let reason = operation.transform(Direction::Forward, batch);
             let wrong = batch.iter().position(|coord| out_of_world(*coord).is_some());
@@ -111,35 +111,32 @@ impl Transformer {
     /// # Errors
     /// As [`Self::to_lonlat`].
     pub fn from_lonlat(&self, coords: &mut [[f64; 2]]) -> Result<()> {
-        let swap = |coords: &mut [[f64; 2]]| {
-            if self.swap {
-                coords.iter_mut().for_each(|coord| coord.reverse());
-            }
-        };
         let add = match self.crs.system() {
             System::LonLat => {
                 self.check_finite(coords, 0)?;
-                swap(coords);
+                self.reorder(coords);
                 return Ok(());
             }
             System::Gcj02 => offset::wgs84_to_gcj02,
             System::Bd09 => offset::wgs84_to_bd09,
             System::Other => {
                 let operation = self.operation()?;
-                return self.run(coords, |batch, originals, start| {
+                return in_batches(coords, |batch, originals, start| {
                     self.check_finite(originals, start)?;
                     let reason = operation.transform(Direction::Inverse, batch);
                     self.refine(&operation, batch);
                     let wrong = batch.iter().position(|[x, y]| !(x.is_finite() && y.is_finite()));
                     self.refuse(wrong, originals, start, reason)?;
-                    swap(batch);
+                    self.reorder(batch);
                     Ok(())
                 });
             }
         };
         self.check_finite(coords, 0)?;
-        coords.iter_mut().for_each(|coord| *coord = add(*coord));
-        swap(coords);
+        for coord in coords.iter_mut() {
+            *coord = add(*coord);
+        }
+        self.reorder(coords);
         Ok(())
     }
 
@@ -175,19 +172,13 @@ impl Transformer {
         }
     }
 
-    /// Runs `step` over batches, with a copy of what they held before.
-    fn run(
-        &self,
-        coords: &mut [[f64; 2]],
-        mut step: impl FnMut(&mut [[f64; 2]], &[[f64; 2]], usize) -> Result<()>,
-    ) -> Result<()> {
-        let mut originals = [[0.0; 2]; BATCH];
-        for (number, batch) in coords.chunks_mut(BATCH).enumerate() {
-            let Some(originals) = originals.get_mut(..batch.len()) else { continue };
-            originals.copy_from_slice(batch);
-            step(batch, originals, number * BATCH)?;
+    /// Exchanges the two numbers of each coordinate where the policy asks for it.
+    fn reorder(&self, coords: &mut [[f64; 2]]) {
+        if self.swap {
+            for coord in coords {
+                coord.reverse();
+            }
         }
-        Ok(())
     }
 
     fn check_and_swap(&self, coords: &mut [[f64; 2]]) -> Result<()> {
@@ -246,6 +237,20 @@ impl Transformer {
             warnings.insert(warning);
         }
     }
+}
+
+/// Runs `step` over batches, each with a copy of what it held before and the position of its first coordinate.
+fn in_batches(
+    coords: &mut [[f64; 2]],
+    mut step: impl FnMut(&mut [[f64; 2]], &[[f64; 2]], usize) -> Result<()>,
+) -> Result<()> {
+    let mut originals = [[0.0; 2]; BATCH];
+    for (number, batch) in coords.chunks_mut(BATCH).enumerate() {
+        let Some(originals) = originals.get_mut(..batch.len()) else { continue };
+        originals.copy_from_slice(batch);
+        step(batch, originals, number * BATCH)?;
+    }
+    Ok(())
 }
 
 /// Returns why a coordinate is no longitude and latitude.

@@ -1,7 +1,7 @@
 //! What files and people call a coordinate system, and what it is found to be.
 #![allow(clippy::unwrap_used)]
 
-use onemap_crs::{Crs, Error, Vertical};
+use onemap_crs::{AxisPolicy, Crs, Error, Transformer, Vertical};
 
 const ESRI_4548: &str = r#"PROJCS["CGCS2000_3_Degree_GK_CM_117E",GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",117.0],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]"#;
 const ESRI_WGS84: &str = r#"GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]"#;
@@ -114,4 +114,30 @@ fn what_is_no_coordinate_system_is_refused_with_its_reason() {
     assert!(Crs::parse(&"PROJCS[".repeat(100_000)).is_err());
     assert!(Crs::parse(&"PROJCS[".repeat(9_000)).is_err());
     assert!(Crs::parse(&format!("{{\"a\":{}", "[".repeat(60_000))).is_err());
+}
+
+#[test]
+fn the_prj_files_of_the_test_data_are_understood() {
+    let Some(folder) = std::env::var_os("ONEMAP_TEST_DATA") else {
+        println!("SKIPPED: ONEMAP_TEST_DATA is not set, no real .prj file is read");
+        return;
+    };
+    let mut folders = vec![std::path::PathBuf::from(folder)];
+    let mut count = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "prj") {
+                let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+                let crs =
+                    Crs::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                println!("{}: {crs} {}", path.display(), crs.name());
+                Transformer::new(&crs, AxisPolicy::EastingFirst).unwrap();
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 0, "the test data has no .prj file");
 }
