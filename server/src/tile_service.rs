@@ -191,7 +191,7 @@ impl TileService {
     }
 }
 
-fn vector_layer(view: &View, id: &LayerId) -> Result<LayerView, TileError> {
+fn vector_layer<'a>(view: &'a View, id: &LayerId) -> Result<LayerView<'a>, TileError> {
     use onemap_model::Kind;
     let layer = view.layer(id).ok_or_else(|| TileError::UnknownLayer(id.clone()))?;
     match layer.layer().kind {
@@ -201,7 +201,7 @@ fn vector_layer(view: &View, id: &LayerId) -> Result<LayerView, TileError> {
 }
 
 /// Returns the minute of "now" for a layer with times, so that its tiles follow the clock.
-fn slice(layer: &LayerView, spec: &ViewSpec) -> Option<Timestamp> {
+fn slice(layer: &LayerView<'_>, spec: &ViewSpec) -> Option<Timestamp> {
     const MINUTE: i64 = 60_000_000;
     layer.layer().time.filter(|_| spec.at.is_none()).map(|_| {
         let now = Timestamp::now().as_micros();
@@ -217,7 +217,7 @@ fn encode(prepared: &Prepared) -> Result<TileBytes, TileError> {
     for id in prepared.request.layers.ids() {
         let view = vector_layer(&prepared.view, id)?;
         let layer = view.layer();
-        let query = Query { bounds: Some(bounds), zoom: Some(coord.z()), ..Query::default() };
+        let query = Query::tile(coord, buffer);
         let mut part = encoder.layer(id.as_str(), &layer.schema, layer.maxzoom);
         view.for_each(&query, &mut |feature: FeatureRef<'_>| {
             part.add(&feature);

@@ -13,11 +13,10 @@ pub struct Gdal;
 impl Gdal {
     /// Runs a tool and returns its output; `None` when it fails.
     pub fn run(tool: &str, args: &[&str]) -> Option<String> {
-        let output = Command::new(tool)
-            .args(args)
-            .env("CPL_LOG", "/dev/null")
-            .output()
-            .unwrap_or_else(|error| panic!("{tool} can not be run ({error}): apt-get install gdal-bin"));
+        let output =
+            Command::new(tool).args(args).env("CPL_LOG", "/dev/null").output().unwrap_or_else(
+                |error| panic!("{tool} can not be run ({error}): apt-get install gdal-bin"),
+            );
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
@@ -40,7 +39,13 @@ pub fn ogr_counts(path: &Path) -> Option<BTreeMap<String, u64>> {
 /// Returns all longitudes and all latitudes in a file, each sorted, as GDAL sees them in EPSG:4326.
 pub fn coordinates(path: &Path, layer: Option<&str>, more: &[&str]) -> Option<[Vec<f64>; 2]> {
     let mut args = vec![
-        "-f", "GeoJSONSeq", "-t_srs", "EPSG:4326", "-lco", "COORDINATE_PRECISION=15", "/vsistdout/",
+        "-f",
+        "GeoJSONSeq",
+        "-t_srs",
+        "EPSG:4326",
+        "-lco",
+        "COORDINATE_PRECISION=15",
+        "/vsistdout/",
     ];
     args.extend(more);
     args.push(path.to_str()?);

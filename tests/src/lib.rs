@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub use gdal::{Gdal, coordinates, ogr_counts};
 pub use http::{Answer, Server, get};
-pub use run::{Outcome, Onemap};
+pub use run::{Onemap, Outcome};
 
 /// Returns the project's root folder.
 pub fn root() -> PathBuf {

@@ -31,9 +31,8 @@ pub struct Outcome {
 impl Outcome {
     /// Returns standard output as JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
-            panic!("not JSON ({error}): {}\n{}", self.stdout, self.stderr)
-        })
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("not JSON ({error}): {}\n{}", self.stdout, self.stderr))
     }
 
     /// Returns itself if the exit code is as expected.
@@ -94,7 +93,10 @@ impl Onemap {
         let id = child.id().to_string();
         let (done, watch) = std::sync::mpsc::channel::<()>();
         let killer = std::thread::spawn(move || {
-            if watch.recv_timeout(limit).is_err_and(|e| e == std::sync::mpsc::RecvTimeoutError::Timeout) {
+            if watch
+                .recv_timeout(limit)
+                .is_err_and(|e| e == std::sync::mpsc::RecvTimeoutError::Timeout)
+            {
                 let _ = Command::new("kill").args(["-9", &id]).status();
             }
         });
@@ -119,7 +121,8 @@ impl Onemap {
     /// Imports a source and returns the report.
     pub fn import(&self, source: &Path, more: &[&str]) -> Outcome {
         let source = source.display().to_string();
-        let args: Vec<&str> = ["--json", "import", &source].into_iter().chain(more.iter().copied()).collect();
+        let args: Vec<&str> =
+            ["--json", "import", &source].into_iter().chain(more.iter().copied()).collect();
         self.run(&args)
     }
 }

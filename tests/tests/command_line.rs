@@ -9,7 +9,9 @@ fn sample(name: &str) -> String {
 #[test]
 fn wrong_words_exit_with_2_and_failures_with_1() {
     let onemap = Onemap::new();
-    for args in [&["nonsense"][..], &["import"], &["import", "x", "--layer", "../x"], &["show", "A/b"]] {
+    for args in
+        [&["nonsense"][..], &["import"], &["import", "x", "--layer", "../x"], &["show", "A/b"]]
+    {
         let outcome = onemap.run(args).expect_code(2);
         assert!(outcome.stderr.contains("error: "), "{}", outcome.stderr);
     }
@@ -34,11 +36,13 @@ fn wrong_words_exit_with_2_and_failures_with_1() {
 #[test]
 fn a_layer_is_imported_shown_changed_and_removed() {
     let onemap = Onemap::new();
-    let report = onemap.import(sample("cameras.csv").as_ref(), &["--layer", "cameras", "--department", "公安局"]);
+    let report = onemap
+        .import(sample("cameras.csv").as_ref(), &["--layer", "cameras", "--department", "公安局"]);
     let report = report.expect_code(0).json();
     assert_eq!(report["revision"], 1);
     assert_eq!(report["layers"][0]["read"], report["layers"][0]["kept"]);
-    let again = onemap.import(sample("cameras.csv").as_ref(), &["--layer", "cameras"]).expect_code(1);
+    let again =
+        onemap.import(sample("cameras.csv").as_ref(), &["--layer", "cameras"]).expect_code(1);
     assert!(again.stderr.contains("--mode"), "{}", again.stderr);
     let shown = onemap.run(&["--json", "show", "cameras"]).expect_code(0).json();
     assert_eq!(shown["department"], "公安局");
@@ -55,7 +59,8 @@ fn a_layer_is_imported_shown_changed_and_removed() {
 #[test]
 fn a_dry_run_stores_nothing() {
     let onemap = Onemap::new();
-    let report = onemap.import(sample("cameras.csv").as_ref(), &["--dry-run"]).expect_code(0).json();
+    let report =
+        onemap.import(sample("cameras.csv").as_ref(), &["--dry-run"]).expect_code(0).json();
     assert!(report["revision"].is_null());
     assert!(report["layers"][0]["kept"].as_u64().unwrap() > 0);
     let listed = onemap.run(&["--json", "layers"]).expect_code(0).json();
@@ -73,7 +78,10 @@ fn rejected_records_are_counted_listed_and_exit_with_3() {
     let outcome = onemap.import(&file, &["--layer", "few", "--rejects", list.to_str().unwrap()]);
     let report = outcome.expect_code(3).json();
     let layer = &report["layers"][0];
-    assert_eq!((layer["read"].as_u64(), layer["kept"].as_u64(), layer["rejected"].as_u64()), (Some(3), Some(1), Some(2)));
+    assert_eq!(
+        (layer["read"].as_u64(), layer["kept"].as_u64(), layer["rejected"].as_u64()),
+        (Some(3), Some(1), Some(2))
+    );
     let listed = std::fs::read_to_string(list).unwrap();
     assert_eq!(listed.lines().count(), 3, "{listed}");
 }
@@ -87,7 +95,10 @@ fn the_same_file_gives_the_same_bytes_at_one_and_at_many_threads() {
         let output = command.env("RAYON_NUM_THREADS", threads).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let files = onemap_tests::files_under(&onemap.data().join("segments"));
-        files.iter().map(|f| (f.file_name().unwrap().to_owned(), std::fs::read(f).unwrap())).collect::<Vec<_>>()
+        files
+            .iter()
+            .map(|f| (f.file_name().unwrap().to_owned(), std::fs::read(f).unwrap()))
+            .collect::<Vec<_>>()
     };
     assert!(segment("1") == segment("4"));
 }

@@ -163,7 +163,8 @@ fn compare_coordinates(
     layers: &[Value],
     wrong: &mut Vec<String>,
 ) -> String {
-    let untouched = |layer: &Value| layer["repaired"] == 0 && layer["rejected"] == 0 && layer["read"] != 0;
+    let untouched =
+        |layer: &Value| layer["repaired"] == 0 && layer["rejected"] == 0 && layer["read"] != 0;
     let total: u64 = layers.iter().filter_map(|layer| layer["read"].as_u64()).sum();
     if total > COMPARED_UP_TO || !layers.iter().all(untouched) {
         return String::new();

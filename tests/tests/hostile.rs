@@ -23,7 +23,9 @@ fn complaint(path: &Path) -> Option<String> {
         None => format!("killed after {:?} (hang, or a signal)", outcome.took),
         Some(0 | 3) if outcome.stderr.contains("panicked") => "panicked".to_owned(),
         Some(0 | 3) => return memory(&outcome),
-        Some(1) if !outcome.stderr.starts_with("error: ") || outcome.stderr.contains("panicked") => {
+        Some(1)
+            if !outcome.stderr.starts_with("error: ") || outcome.stderr.contains("panicked") =>
+        {
             format!("no clear error: {}", outcome.stderr)
         }
         Some(1) => return memory(&outcome),
@@ -85,7 +87,11 @@ fn truncated_files_end_in_a_report_or_a_clear_error() {
 fn copy_side_files(path: &Path, to: &Path) {
     for ending in ["shp", "shx", "dbf", "prj", "cpg"] {
         let beside = path.with_extension(ending);
-        if beside.exists() && path.extension().is_some_and(|e| ["shp", "shx", "dbf", "prj", "cpg"].iter().any(|s| e == *s)) {
+        if beside.exists()
+            && path
+                .extension()
+                .is_some_and(|e| ["shp", "shx", "dbf", "prj", "cpg"].iter().any(|s| e == *s))
+        {
             std::fs::copy(&beside, to.join(beside.file_name().unwrap())).unwrap();
         }
     }

@@ -15,7 +15,8 @@ fn server() -> &'static Server {
     static SERVER: OnceLock<(Onemap, Server)> = OnceLock::new();
     let (_, server) = SERVER.get_or_init(|| {
         let onemap = Onemap::new();
-        let water = onemap.import(&sample("water.geojson"), &["--layer", "water", "--title", "水系"]);
+        let water =
+            onemap.import(&sample("water.geojson"), &["--layer", "water", "--title", "水系"]);
         let _ = water.expect_code(0);
         let _ = onemap.import(&sample("cameras.csv"), &["--layer", "cameras"]).expect_code(0);
         let server = Server::start(&onemap);
@@ -82,7 +83,8 @@ fn flate(packed: &[u8], out: &mut Vec<u8>) {
         .unwrap();
     let mut stdin = gunzip.stdin.take().unwrap();
     let packed = packed.to_vec();
-    let feeder = std::thread::spawn(move || std::io::Write::write_all(&mut stdin, &packed).unwrap());
+    let feeder =
+        std::thread::spawn(move || std::io::Write::write_all(&mut stdin, &packed).unwrap());
     gunzip.stdout.take().unwrap().read_to_end(out).unwrap();
     feeder.join().unwrap();
     assert!(gunzip.wait().unwrap().success());
@@ -156,7 +158,8 @@ fn a_feature_found_at_a_place_is_the_one_that_its_id_names() {
     let bounds = server().get("/api/layers/cameras").json()["bounds"].clone();
     let at = |i: usize| bounds[i].as_f64().unwrap();
     let (lon, lat) = (f64::midpoint(at(0), at(2)), f64::midpoint(at(1), at(3)));
-    let found = server().get(&format!("/identify?lon={lon}&lat={lat}&layers=cameras&radius=5000")).json();
+    let found =
+        server().get(&format!("/identify?lon={lon}&lat={lat}&layers=cameras&radius=5000")).json();
     let features = found["features"].as_array().unwrap();
     assert!(!features.is_empty());
     let distances: Vec<f64> = features.iter().map(|f| f["distance_m"].as_f64().unwrap()).collect();

@@ -1,7 +1,5 @@
 //! Why an import failed as a whole.
 
-use onemap_model::LayerId;
-
 /// Any error of a reader.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -12,16 +10,10 @@ pub enum IngestError {
     /// The reader could not read the source.
     #[error("{0}")]
     Reader(BoxError),
-    /// The layer is there already.
-    #[error(
-        "layer '{0}' exists: add --mode append, replace or upsert, or name another with --layer"
-    )]
-    Exists(LayerId),
-    /// A layer that is to be changed is not there.
-    #[error("there is no layer '{0}' to {1}: leave --mode out to create it")]
-    Missing(LayerId, &'static str),
     /// The source does not say what its coordinates mean.
-    #[error("'{source_name}' states no coordinate system, and its coordinates ({bounds}) are no longitudes and latitudes: name it with --crs{suggestions}")]
+    #[error(
+        "'{source_name}' states no coordinate system, and its coordinates ({bounds}) are no longitudes and latitudes: name it with --crs{suggestions}"
+    )]
     NeedsCrs {
         /// The source.
         source_name: String,

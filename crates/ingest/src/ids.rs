@@ -22,15 +22,18 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    /// Makes ids that avoid those `taken`.
-    pub(crate) fn new(rule: IdRule, taken: FxHashSet<u64>) -> Self {
-        let numbers = taken.iter().copied().filter(|id| *id < FeatureId::HASHED);
-        let base = numbers.max().unwrap_or(0);
-        Self { rule, taken, base, repeated: 0 }
+    /// Makes ids by a rule; records without an id of their own are numbered from `base` + 1 on.
+    pub(crate) fn new(rule: IdRule, base: u64) -> Self {
+        Self { rule, taken: FxHashSet::default(), base, repeated: 0 }
     }
 
-    /// Returns the id of a record, or why it has none.
-    pub(crate) fn of(&mut self, record: &Record) -> Result<FeatureId, String> {
+    /// Returns the id of a record, or why it has none. `is_free` tells whether the layer, as it was before,
+    /// leaves an id free.
+    pub(crate) fn of(
+        &mut self,
+        record: &Record,
+        is_free: &mut dyn FnMut(FeatureId) -> bool,
+    ) -> Result<FeatureId, String> {
         match self.rule {
             IdRule::Field(at) => {
                 let value = record.values.get(at).unwrap_or(&Value::Null);
@@ -38,6 +41,11 @@ impl Ids {
                     return Err("the id field is empty".to_owned());
                 };
                 let id = FeatureId::from_source(&source_id);
+                if !is_free(id) {
+                    return Err(format!(
+                        "the layer has a feature '{source_id}' already: use --mode upsert to change it"
+                    ));
+                }
                 if self.taken.insert(id.get()) {
                     return Ok(id);
                 }
@@ -46,36 +54,38 @@ impl Ids {
             IdRule::Source => {
                 if let Some(source_id) = &record.id {
                     let id = FeatureId::from_source(source_id);
-                    if self.taken.insert(id.get()) {
+                    if is_free(id) && self.taken.insert(id.get()) {
                         return Ok(id);
                     }
                     self.repeated += 1;
                 }
-                Ok(self.by_number(record))
+                Ok(self.by_number(record, is_free))
             }
         }
     }
 
-    /// Records whose own id was used before, so that their number was taken.
+    /// Records whose own id was used before, so that they got another.
     pub(crate) fn repeated(&self) -> u64 {
         self.repeated
     }
 
-    fn by_number(&mut self, record: &Record) -> FeatureId {
+    fn by_number(
+        &mut self,
+        record: &Record,
+        is_free: &mut dyn FnMut(FeatureId) -> bool,
+    ) -> FeatureId {
         let number = self.base.saturating_add(record.number);
-        if let Ok(id) = FeatureId::new(number)
-            && number < FeatureId::HASHED
-            && record.id.is_none()
-            && self.taken.insert(number)
-        {
-            return id;
+        let plain =
+            FeatureId::from_source(&SourceId::Int(i64::try_from(number).unwrap_or(i64::MAX)));
+        if record.id.is_none() && is_free(plain) && self.taken.insert(plain.get()) {
+            return plain;
         }
-        // Both a record's own id and another's number want it: a hash of the number, tried with a
+        // A record's own id and another's number want the same: a hash of the number, tried with a
         // salt until it is free; the same file gives the same ids.
         let mut salt = 0_u32;
         loop {
             let id = FeatureId::from_source(&SourceId::Text(format!("record {number} {salt}")));
-            if self.taken.insert(id.get()) {
+            if is_free(id) && self.taken.insert(id.get()) {
                 return id;
             }
             salt += 1;
@@ -107,30 +117,37 @@ mod tests {
         Record { number, id, values, ..Record::default() }
     }
 
+    fn any(_: FeatureId) -> bool {
+        true
+    }
+
     #[test]
     fn the_id_field_gives_the_same_id_in_every_import() {
-        let mut first = Ids::new(IdRule::Field(0), FxHashSet::default());
-        let mut second = Ids::new(IdRule::Field(0), FxHashSet::default());
+        let mut first = Ids::new(IdRule::Field(0), 0);
+        let mut second = Ids::new(IdRule::Field(0), 0);
         let parcel = |number| record(number, None, vec![Value::Text("G-17/3".into())]);
-        assert_eq!(first.of(&parcel(1)), second.of(&parcel(99)));
-        assert!(first.of(&parcel(2)).unwrap_err().contains("G-17/3"));
-        assert!(first.of(&record(3, None, vec![])).is_err());
+        assert_eq!(first.of(&parcel(1), &mut any), second.of(&parcel(99), &mut any));
+        assert!(first.of(&parcel(2), &mut any).unwrap_err().contains("G-17/3"));
+        assert!(first.of(&record(3, None, vec![]), &mut any).is_err());
     }
 
     #[test]
     fn ids_are_unique_whatever_the_source_says() {
-        let mut ids = Ids::new(IdRule::Source, FxHashSet::default());
+        let mut ids = Ids::new(IdRule::Source, 0);
         let given = [None, Some(SourceId::Int(3)), None, Some(SourceId::Int(3)), None];
         let mut seen = FxHashSet::default();
         for (i, id) in given.into_iter().enumerate() {
-            assert!(seen.insert(ids.of(&record(i as u64 + 1, id, vec![])).unwrap()));
+            let id = ids.of(&record(i as u64 + 1, id, vec![]), &mut any).unwrap();
+            assert!(seen.insert(id));
         }
         assert_eq!(ids.repeated(), 1);
     }
 
     #[test]
     fn appended_records_are_numbered_after_those_there() {
-        let mut ids = Ids::new(IdRule::Source, [1, 2, 7].into_iter().collect());
-        assert_eq!(ids.of(&record(1, None, vec![])).unwrap().get(), 8);
+        let mut ids = Ids::new(IdRule::Source, 7);
+        assert_eq!(ids.of(&record(1, None, vec![]), &mut any).unwrap().get(), 8);
+        let taken = ids.of(&record(2, None, vec![]), &mut |id| id.get() != 9).unwrap();
+        assert!(taken.get() >= FeatureId::HASHED);
     }
 }

@@ -73,7 +73,8 @@ pub fn inspect(
     };
     read(&mut counter).map_err(IngestError::Reader)?;
     let notes = counter.notes;
-    let mut layers: Vec<Inspected> = counter.layers.into_iter().map(|layer| layer.finish(name)).collect();
+    let mut layers: Vec<Inspected> =
+        counter.layers.into_iter().map(|layer| layer.finish(name)).collect();
     if let Some(first) = layers.first_mut() {
         first.notes.extend(notes);
     }
@@ -113,7 +114,9 @@ impl Layer {
             layer: self.source.name,
             format: self.source.format.to_owned(),
             crs: stated.map(|text| match onemap_crs::Crs::parse(text) {
-                Ok(crs) => format!("{} {}", crs.code().unwrap_or_default(), crs.name()).trim().to_owned(),
+                Ok(crs) => {
+                    format!("{} {}", crs.code().unwrap_or_default(), crs.name()).trim().to_owned()
+                }
                 Err(_) => text.to_owned(),
             }),
             records: self.records,
@@ -162,7 +165,8 @@ impl Sink for Counter<'_> {
         }
         for (examples, value) in layer.examples.iter_mut().zip(&record.values) {
             if examples.len() < EXAMPLES && !value.is_null() {
-                let text: String = value.as_ref().to_string().chars().take(EXAMPLE_LENGTH).collect();
+                let text: String =
+                    value.as_ref().to_string().chars().take(EXAMPLE_LENGTH).collect();
                 if !text.is_empty() && !examples.contains(&text) {
                     examples.push(text);
                 }

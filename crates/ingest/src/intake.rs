@@ -1,23 +1,24 @@
-//! The sink that readers push into: collects records into chunks for the workers.
+//! The sink that readers push into: opens layers, gives ids, collects records into chunks for the workers.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crossbeam_channel::Sender;
 use onemap_model::{
-    Bounds, Field, LayerSlot, Note, Record, Reject, Schema, Sink, SourceId, SourceLayer, Stopped,
+    Bounds, FeatureId, Field, FieldType, LayerId, LayerSlot, Note, Record, Reject, Schema, Sink,
+    SourceId, SourceLayer, Stopped, Value,
 };
-use rustc_hash::FxHashSet;
+use onemap_store::{BulkLayer, ImportMode, ImportTx, LayerPlan};
 
 use crate::error::IngestError;
 use crate::ids::{IdRule, Ids};
 use crate::import::{Position, Progress};
-use crate::options::Options;
+use crate::options::{Mode, Options};
 use crate::place::Place;
 use crate::report::NamedReject;
 use crate::rules::{Rules, no_field};
-use crate::worker::{Chunk, Way};
+use crate::worker::{Chunk, FieldMap, Names, Way};
 
 /// Records in a chunk.
 const CHUNK_RECORDS: usize = 512;
@@ -26,20 +27,72 @@ const CHUNK_VERTICES: usize = 1 << 16;
 /// Field that keeps a text id which the source holds outside its fields.
 const SOURCE_ID_FIELD: &str = "source_id";
 
+/// The layers being filled, by slot: the reader claims ids in them, the collector pushes into them.
+pub(crate) type Bulks = Mutex<Vec<BulkLayer>>;
+
 /// A layer while it is read.
 pub(crate) struct Slot {
     pub(crate) source: SourceLayer,
     pub(crate) source_name: String,
-    pub(crate) schema: Schema,
     pub(crate) notes: Vec<Note>,
     pub(crate) way: Option<Arc<Way>>,
     pub(crate) read: u64,
+    names: Names,
+    fields: Fields,
     ids: Option<Ids>,
-    taken: FxHashSet<u64>,
-    id_at: Option<usize>,
-    records: Vec<(onemap_model::FeatureId, Record)>,
+    source_id_at: Option<usize>,
+    records: Vec<(FeatureId, Record)>,
     rejects: Vec<NamedReject>,
     vertices: usize,
+}
+
+impl Slot {
+    /// Returns the fields of the layer as it will be.
+    pub(crate) fn schema(&self) -> &Schema {
+        self.fields.target.as_ref().map_or(&self.fields.source, |(schema, _)| schema)
+    }
+}
+
+/// The fields of a source, and where they stand in a layer that was there before.
+struct Fields {
+    source: Schema,
+    target: Option<(Schema, Vec<usize>)>,
+}
+
+impl Fields {
+    fn new(existing: Option<&Schema>) -> Self {
+        Self {
+            source: Schema::default(),
+            target: existing.map(|schema| (schema.clone(), Vec::new())),
+        }
+    }
+
+    /// Finds or adds a field; returns its position in the source.
+    fn add(&mut self, field: Field) -> usize {
+        if let Some((schema, map)) = &mut self.target {
+            let known = self.source.position(&field.name).is_some();
+            let at = add_field(schema, field.clone());
+            if !known {
+                map.push(at);
+            }
+        }
+        add_field(&mut self.source, field)
+    }
+
+    fn map(&self) -> Option<FieldMap> {
+        self.target.as_ref().map(|(_, map)| map.as_slice().into())
+    }
+}
+
+/// What the sink works with.
+pub(crate) struct Desk<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) tx: &'a ImportTx,
+    pub(crate) bulks: &'a Bulks,
+    pub(crate) chunks: Sender<Chunk>,
+    pub(crate) stop: &'a AtomicBool,
+    pub(crate) progress: &'a dyn Progress,
+    pub(crate) started: Instant,
 }
 
 /// The sink.
@@ -47,40 +100,23 @@ pub(crate) struct Intake<'a> {
     pub(crate) slots: Vec<Slot>,
     pub(crate) notes: Vec<Note>,
     pub(crate) failure: Option<IngestError>,
-    options: &'a Options,
+    desk: Desk<'a>,
     source_name: String,
-    chunks: Sender<Chunk>,
     sequence: u64,
-    stop: &'a AtomicBool,
-    progress: &'a dyn Progress,
-    started: Instant,
     records: u64,
-    /// Ids that are in the layer already, for its first slot.
-    existing: FxHashSet<u64>,
 }
 
 impl<'a> Intake<'a> {
-    /// Makes a sink that sends chunks to the workers.
-    pub(crate) fn new(
-        options: &'a Options,
-        chunks: Sender<Chunk>,
-        stop: &'a AtomicBool,
-        progress: &'a dyn Progress,
-        existing: FxHashSet<u64>,
-    ) -> Self {
+    /// Makes a sink.
+    pub(crate) fn new(desk: Desk<'a>) -> Self {
         Self {
             slots: Vec::new(),
             notes: Vec::new(),
             failure: None,
-            options,
+            desk,
             source_name: String::new(),
-            chunks,
             sequence: 0,
-            stop,
-            progress,
-            started: Instant::now(),
             records: 0,
-            existing,
         }
     }
 
@@ -93,52 +129,142 @@ impl<'a> Intake<'a> {
     pub(crate) fn finish(&mut self) -> Result<(), Stopped> {
         for i in 0..self.slots.len() {
             self.flush(i)?;
-            let slot = &mut self.slots[i];
-            if slot.way.is_none() {
-                // Not one record: the CRS and rules are still to be checked.
-                self.way(i)?;
-            }
+            // Without one record, the CRS and the rules are still to be checked.
+            self.way(i)?;
             let slot = &mut self.slots[i];
             let repeated = slot.ids.as_ref().map_or(0, Ids::repeated);
             if repeated > 0 {
                 slot.notes.push(Note::warning(format!(
-                    "{repeated} records had an id that an earlier one used; they got another (name a unique field with --id-field)"
+                    "{repeated} records had an id that was used before; they got another (name a unique field with --id-field)"
                 )));
             }
         }
-        Ok(())
+        self.rename_first()
     }
 
-    fn fail(&mut self, error: IngestError) -> Stopped {
-        self.failure.get_or_insert(error);
+    /// Tells whether somebody else's failure ended the import.
+    pub(crate) fn was_stopped(&self) -> bool {
+        self.desk.stop.load(Ordering::Relaxed)
+    }
+
+    fn fail(&mut self, error: impl Into<IngestError>) -> Stopped {
+        self.failure.get_or_insert(error.into());
         Stopped
     }
 
-    fn take(&mut self, slot_at: usize, mut record: Record) -> Result<(), Stopped> {
-        let Some(slot) = self.slots.get_mut(slot_at) else { return Err(Stopped) };
+    /// Returns the id of the next layer: as told, with the layer's own name behind it from the second on;
+    /// else the source's name, counted up where it is taken.
+    fn layer_id(&self, name: &str) -> LayerId {
+        let own = LayerId::from_any_name(name);
+        match (&self.desk.options.layer, self.slots.is_empty()) {
+            (Some(told), true) => told.clone(),
+            (Some(told), false) => told.with_suffix(own.as_str()),
+            (None, _) => own,
+        }
+    }
+
+    /// When the source turns out to hold several layers, the first gets its own name behind the one told, as
+    /// the others have.
+    fn rename_first(&mut self) -> Result<(), Stopped> {
+        let Some(told) = &self.desk.options.layer else { return Ok(()) };
+        if self.slots.len() < 2 {
+            return Ok(());
+        }
+        let own = LayerId::from_any_name(&self.slots[0].source.name);
+        let id = told.with_suffix(own.as_str());
+        let mut bulks = self.desk.bulks.lock().unwrap_or_else(PoisonError::into_inner);
+        let renamed = bulks.first_mut().map_or(Ok(()), |bulk| bulk.rename(id));
+        drop(bulks);
+        renamed.map_err(|error| self.fail(error))
+    }
+
+    fn open(&mut self, source: SourceLayer) -> Result<LayerSlot, IngestError> {
+        let mode = match self.desk.options.mode {
+            Mode::Create => ImportMode::Create,
+            Mode::Append => ImportMode::Append,
+            Mode::Replace => ImportMode::Replace,
+            Mode::Upsert => ImportMode::Upsert,
+        };
+        let wanted = self.layer_id(&source.name);
+        let mut bulks = self.desk.bulks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut id = wanted.clone();
+        let mut number = 1;
+        let bulk = loop {
+            match self.desk.tx.layer(LayerPlan { id: id.clone(), mode }) {
+                // Another layer of this very import has the name.
+                Err(onemap_store::StoreError::Busy(_)) if number <= bulks.len() => {
+                    number += 1;
+                    id = wanted.with_suffix(&number.to_string());
+                }
+                other => break other?,
+            }
+        };
+        let kept = matches!(mode, ImportMode::Append | ImportMode::Upsert);
+        let existing = bulk.existing().filter(|_| kept);
+        let mut fields = Fields::new(existing.map(|layer| &layer.schema));
+        for field in &source.fields {
+            fields.add(field.clone());
+        }
+        bulks.push(bulk);
+        drop(bulks);
+        self.slots.push(Slot {
+            names: Arc::new((self.source_name.clone(), source.name.clone())),
+            source,
+            source_name: self.source_name.clone(),
+            notes: Vec::new(),
+            way: None,
+            read: 0,
+            fields,
+            ids: None,
+            source_id_at: None,
+            records: Vec::new(),
+            rejects: Vec::new(),
+            vertices: 0,
+        });
+        Ok(LayerSlot(self.slots.len() - 1))
+    }
+
+    fn take(&mut self, at: usize, mut record: Record) -> Result<(), IngestError> {
+        let (desk, slot) = (&self.desk, &mut self.slots[at]);
         slot.read += 1;
         self.records += 1;
         if let Some(SourceId::Text(text)) = &record.id {
-            let text = text.clone();
-            let at = match slot.id_at {
-                Some(at) => at,
-                None => *slot.id_at.insert(keep_source_id(&mut slot.schema)),
-            };
-            if record.values.len() <= at {
-                record.values.resize(at + 1, onemap_model::Value::Null);
-            }
-            record.values[at] = onemap_model::Value::Text(text);
+            keep_source_id(slot, text.clone(), &mut record.values);
         }
-        if slot.ids.is_none() {
-            match id_rule(slot, self.options) {
-                Ok(rule) => slot.ids = Some(Ids::new(rule, std::mem::take(&mut slot.taken))),
-                Err(error) => return Err(self.fail(error)),
+        let ids = match &mut slot.ids {
+            Some(ids) => ids,
+            none => {
+                let bulks = desk.bulks.lock().unwrap_or_else(PoisonError::into_inner);
+                let first_free = bulks.get(at).map_or(Ok(0), BulkLayer::first_free_id)?;
+                let rule =
+                    id_rule(&slot.fields.source, &slot.source, &slot.source_name, desk.options)?;
+                none.insert(Ids::new(rule, first_free.saturating_sub(1)))
             }
+        };
+        // Only when appending does the layer's own content limit the ids; else the set of `Ids` is enough.
+        let appending = desk.options.mode == Mode::Append;
+        let mut failure = None;
+        let id = ids.of(&record, &mut |id| {
+            if !appending {
+                return true;
+            }
+            let mut bulks = desk.bulks.lock().unwrap_or_else(PoisonError::into_inner);
+            match bulks.get_mut(at).map(|bulk| bulk.claim_ids(&[id])) {
+                Some(Ok(free)) => free == [true],
+                Some(Err(error)) => {
+                    failure = Some(error);
+                    true
+                }
+                None => true,
+            }
+        });
+        if let Some(error) = failure {
+            return Err(error.into());
         }
-        let Some(ids) = &mut slot.ids else { return Err(Stopped) };
-        match ids.of(&record) {
+        match id {
             Ok(id) => {
-                slot.vertices += record.geometry.as_ref().map_or(0, onemap_model::Geometry::vertex_count);
+                slot.vertices +=
+                    record.geometry.as_ref().map_or(0, onemap_model::Geometry::vertex_count);
                 slot.records.push((id, record));
             }
             Err(reason) => slot.rejects.push(NamedReject {
@@ -147,49 +273,51 @@ impl<'a> Intake<'a> {
                 reason,
             }),
         }
-        self.flush_if_full(slot_at)
+        Ok(())
     }
 
-    fn flush_if_full(&mut self, slot_at: usize) -> Result<(), Stopped> {
-        let Some(slot) = self.slots.get(slot_at) else { return Err(Stopped) };
+    fn flush_if_full(&mut self, at: usize) -> Result<(), Stopped> {
+        let Some(slot) = self.slots.get(at) else { return Err(Stopped) };
         let count = slot.records.len() + slot.rejects.len();
         if count >= CHUNK_RECORDS || slot.vertices >= CHUNK_VERTICES {
-            self.flush(slot_at)?;
+            self.flush(at)?;
         }
         Ok(())
     }
 
-    fn flush(&mut self, slot_at: usize) -> Result<(), Stopped> {
-        let slot = &self.slots[slot_at];
+    fn flush(&mut self, at: usize) -> Result<(), Stopped> {
+        let slot = &self.slots[at];
         if slot.records.is_empty() && slot.rejects.is_empty() {
             return Ok(());
         }
-        let way = self.way(slot_at)?;
-        let slot = &mut self.slots[slot_at];
+        let way = self.way(at)?;
+        let slot = &mut self.slots[at];
         let chunk = Chunk {
-            slot: slot_at,
+            slot: at,
             sequence: self.sequence,
             records: std::mem::take(&mut slot.records),
             rejects: std::mem::take(&mut slot.rejects),
             way,
+            fields: slot.fields.map(),
+            names: Arc::clone(&slot.names),
         };
         slot.vertices = 0;
         self.sequence += 1;
-        self.chunks.send(chunk).map_err(|_| Stopped)
+        self.desk.chunks.send(chunk).map_err(|_| Stopped)
     }
 
     /// Returns what the layer's records go through, deciding it at the first chunk.
-    fn way(&mut self, slot_at: usize) -> Result<Arc<Way>, Stopped> {
-        let slot = &mut self.slots[slot_at];
+    fn way(&mut self, at: usize) -> Result<Arc<Way>, Stopped> {
+        let slot = &mut self.slots[at];
         if let Some(way) = &slot.way {
             return Ok(Arc::clone(way));
         }
         let shapes = slot.records.iter().filter_map(|(_, record)| record.geometry.as_ref());
         let first = shapes.filter_map(onemap_model::Geometry::bounds).reduce(Bounds::union);
-        let place =
-            Place::decide(&slot.source, &slot.source_name, self.options, first, &mut slot.notes);
+        let options = self.desk.options;
+        let place = Place::decide(&slot.source, &slot.source_name, options, first, &mut slot.notes);
         let way = place.and_then(|place| {
-            let rules = Rules::bind(self.options, &slot.schema, &slot.source_name)?;
+            let rules = Rules::bind(options, &slot.fields.source, &slot.source_name)?;
             Ok(Arc::new(Way { place, rules }))
         });
         match way {
@@ -202,67 +330,67 @@ impl<'a> Intake<'a> {
     }
 }
 
-fn id_rule(slot: &Slot, options: &Options) -> Result<IdRule, IngestError> {
-    match (&options.id_field, &slot.source.id_field) {
-        (Some(field), _) => match slot.schema.position(field) {
+fn id_rule(
+    schema: &Schema,
+    source: &SourceLayer,
+    source_name: &str,
+    options: &Options,
+) -> Result<IdRule, IngestError> {
+    match (&options.id_field, &source.id_field) {
+        (Some(field), _) => match schema.position(field) {
             Some(at) => Ok(IdRule::Field(at)),
-            None => Err(no_field(&slot.schema, &slot.source_name, field, "--id-field")),
+            None => Err(no_field(schema, source_name, field, "--id-field")),
         },
-        (None, Some(field)) => Ok(slot.schema.position(field).map_or(IdRule::Source, IdRule::Field)),
+        (None, Some(field)) => Ok(schema.position(field).map_or(IdRule::Source, IdRule::Field)),
         (None, None) => Ok(IdRule::Source),
     }
 }
 
-/// Adds a field for ids that stand outside the source's fields.
-fn keep_source_id(schema: &mut Schema) -> usize {
-    let mut name = SOURCE_ID_FIELD.to_owned();
-    while schema.position(&name).is_some() {
-        name.push('_');
+/// Puts a text id that stands outside the source's fields into one of its own.
+fn keep_source_id(slot: &mut Slot, id: String, values: &mut Vec<Value>) {
+    let at = match slot.source_id_at {
+        Some(at) => at,
+        None => {
+            let mut name = SOURCE_ID_FIELD.to_owned();
+            while slot.fields.source.position(&name).is_some() {
+                name.push('_');
+            }
+            let at = slot.fields.add(Field::new(name, FieldType::Text));
+            *slot.source_id_at.insert(at)
+        }
+    };
+    if values.len() <= at {
+        values.resize(at + 1, Value::Null);
     }
-    schema.fields.push(Field::new(name, onemap_model::FieldType::Text));
-    schema.fields.len() - 1
+    values[at] = Value::Text(id);
 }
 
 impl Sink for Intake<'_> {
     fn layer(&mut self, layer: SourceLayer) -> Result<LayerSlot, Stopped> {
-        let mut schema = Schema::default();
-        for field in &layer.fields {
-            add_field(&mut schema, field.clone());
-        }
-        let existing = if self.slots.is_empty() { std::mem::take(&mut self.existing) } else { FxHashSet::default() };
-        self.slots.push(Slot {
-            source: layer,
-            source_name: self.source_name.clone(),
-            schema,
-            notes: Vec::new(),
-            way: None,
-            read: 0,
-            ids: None,
-            taken: existing,
-            id_at: None,
-            records: Vec::new(),
-            rejects: Vec::new(),
-            vertices: 0,
-        });
-        Ok(LayerSlot(self.slots.len() - 1))
+        self.open(layer).map_err(|error| self.fail(error))
     }
 
     fn field(&mut self, layer: LayerSlot, field: Field) -> Result<usize, Stopped> {
         let slot = self.slots.get_mut(layer.0).ok_or(Stopped)?;
-        Ok(add_field(&mut slot.schema, field))
+        Ok(slot.fields.add(field))
     }
 
     fn record(&mut self, layer: LayerSlot, record: Record) -> Result<(), Stopped> {
-        if self.stop.load(Ordering::Relaxed) {
+        if self.desk.stop.load(Ordering::Relaxed) || layer.0 >= self.slots.len() {
             return Err(Stopped);
         }
-        self.take(layer.0, record)
+        self.take(layer.0, record).map_err(|error| self.fail(error))?;
+        self.flush_if_full(layer.0)
     }
 
     fn reject(&mut self, layer: LayerSlot, reject: Reject) -> Result<(), Stopped> {
         let slot = self.slots.get_mut(layer.0).ok_or(Stopped)?;
         slot.read += 1;
-        slot.rejects.push(NamedReject { record: reject.number, id: reject.id, reason: reject.reason });
+        slot.rejects.push(NamedReject {
+            record: reject.number,
+            id: reject.id,
+            reason: reject.reason,
+        });
         self.flush_if_full(layer.0)
     }
 
@@ -274,13 +402,13 @@ impl Sink for Intake<'_> {
     }
 
     fn progress(&mut self, done_bytes: u64, total_bytes: u64) {
-        self.progress.update(&Position {
+        self.desk.progress.update(&Position {
             stage: "reading",
             source: &self.source_name,
             done_bytes,
             total_bytes,
             features: self.records,
-            elapsed: self.started.elapsed(),
+            elapsed: self.desk.started.elapsed(),
         });
     }
 }

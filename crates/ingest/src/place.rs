@@ -43,7 +43,10 @@ impl Place {
             let suggestions: Vec<String> = onemap_crs::suggest(bounds.to_array());
             return Err(IngestError::NeedsCrs {
                 source_name: source_name.to_owned(),
-                bounds: format!("{} to {}, {} to {}", bounds.west, bounds.east, bounds.south, bounds.north),
+                bounds: format!(
+                    "{} to {}, {} to {}",
+                    bounds.west, bounds.east, bounds.south, bounds.north
+                ),
                 suggestions: suggestions.iter().map(|text| format!("; {text}")).collect(),
             });
         };

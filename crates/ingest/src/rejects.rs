@@ -20,7 +20,12 @@ impl Rejects {
     }
 
     /// Adds a record.
-    pub(crate) fn add(&mut self, source: &str, layer: &str, reject: &NamedReject) -> Result<(), IngestError> {
+    pub(crate) fn add(
+        &mut self,
+        source: &str,
+        layer: &str,
+        reject: &NamedReject,
+    ) -> Result<(), IngestError> {
         self.write(source, layer, reject)
             .map_err(|error| IngestError::Rejects { path: self.path.display().to_string(), error })
     }

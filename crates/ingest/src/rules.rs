@@ -32,7 +32,9 @@ impl Rules {
         let time = |rule: &Option<TimeRule>, option| match rule {
             None => Ok(None),
             Some(TimeRule::Fixed(at)) => Ok(Some(Bound::Fixed(*at))),
-            Some(TimeRule::Field(field)) => position(field, option).map(|at| Some(Bound::Field(at))),
+            Some(TimeRule::Field(field)) => {
+                position(field, option).map(|at| Some(Bound::Field(at)))
+            }
         };
         Ok(Self {
             from: time(&options.valid_from, "--valid-from")?,
@@ -55,7 +57,11 @@ impl Rules {
             Some(Bound::Fixed(state)) => state,
             Some(Bound::Field(at)) => match values.get(at).unwrap_or(&Value::Null) {
                 Value::Null => State::default(),
-                value => value.as_ref().to_string().parse().map_err(|e: onemap_model::ModelError| e.to_string())?,
+                value => value
+                    .as_ref()
+                    .to_string()
+                    .parse()
+                    .map_err(|e: onemap_model::ModelError| e.to_string())?,
             },
         };
         Ok((valid, state))
@@ -104,7 +110,9 @@ mod tests {
 
     #[test]
     fn a_year_in_a_field_is_the_begin_of_that_year() {
-        let schema = Schema { fields: vec![Field::new("built", FieldType::Int), Field::new("状态", FieldType::Text)] };
+        let schema = Schema {
+            fields: vec![Field::new("built", FieldType::Int), Field::new("状态", FieldType::Text)],
+        };
         let options = Options {
             valid_from: Some(TimeRule::Field("built".into())),
             state: Some(StateRule::Field("状态".into())),

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use onemap_model::{Feature, FeatureId, Record};
+use onemap_model::{Feature, FeatureId, Record, Value};
+use onemap_store::{EncodedBatch, StoreError};
 
 use crate::place::Place;
 use crate::repair::repair;
@@ -18,7 +19,13 @@ pub(crate) struct Chunk {
     /// Records of this stretch that the reader could not keep.
     pub(crate) rejects: Vec<NamedReject>,
     pub(crate) way: Arc<Way>,
+    /// `None` when the source's fields are the layer's.
+    pub(crate) fields: Option<FieldMap>,
+    pub(crate) names: Names,
 }
+
+/// Names of a chunk's source and of the layer within it.
+pub(crate) type Names = Arc<(String, String)>;
 
 /// What a layer's records go through.
 pub(crate) struct Way {
@@ -26,15 +33,19 @@ pub(crate) struct Way {
     pub(crate) rules: Rules,
 }
 
+/// Where the source's fields stand among those of a layer that was there before.
+pub(crate) type FieldMap = Arc<[usize]>;
+
 /// A chunk, ready for the store.
 pub(crate) struct Ready {
     pub(crate) slot: usize,
     pub(crate) sequence: u64,
-    pub(crate) features: Vec<Feature>,
+    pub(crate) batch: Result<EncodedBatch, StoreError>,
     /// Repairs of each feature.
     pub(crate) repairs: Vec<Vec<&'static str>>,
     /// Rejected records, by number.
     pub(crate) rejects: Vec<NamedReject>,
+    pub(crate) names: Names,
 }
 
 /// Does the work.
@@ -45,7 +56,10 @@ pub(crate) fn prepare(chunk: Chunk) -> Ready {
     for (id, mut record) in chunk.records {
         let mut repairs = std::mem::take(&mut record.repairs);
         match feature(id, &mut record, &chunk.way, &mut repairs) {
-            Ok(feature) => {
+            Ok(mut feature) => {
+                if let Some(fields) = &chunk.fields {
+                    feature.values = moved(feature.values, fields);
+                }
                 features.push(feature);
                 all_repairs.push(repairs);
             }
@@ -60,10 +74,21 @@ pub(crate) fn prepare(chunk: Chunk) -> Ready {
     Ready {
         slot: chunk.slot,
         sequence: chunk.sequence,
-        features,
+        batch: EncodedBatch::encode(&features),
         repairs: all_repairs,
         rejects,
+        names: chunk.names,
     }
+}
+
+/// Puts values where the layer has their fields.
+fn moved(values: Vec<Value>, fields: &[usize]) -> Vec<Value> {
+    let width = fields.iter().max().map_or(0, |last| last + 1);
+    let mut out = vec![Value::Null; width];
+    for (value, &at) in values.into_iter().zip(fields) {
+        out[at] = value;
+    }
+    out
 }
 
 fn feature(
@@ -84,7 +109,10 @@ fn feature(
         repair(shape, repairs).map_err(|hopeless| hopeless.0.to_owned())?;
     }
     let (valid, state) = way.rules.apply(&record.values)?;
-    Ok(Feature { id, geometry, values: std::mem::take(&mut record.values), valid, state })
+    let values = std::mem::take(&mut record.values);
+    let feature = Feature { id, geometry, values, valid, state };
+    onemap_store::storable(&feature)?;
+    Ok(feature)
 }
 
 /// Infinite heights can not be drawn; NaN measures are "no measure" and stay.

@@ -3,7 +3,7 @@
 use clap::Args;
 use onemap_model::{LayerId, ViewSpec};
 
-use super::{Common, DONE, FAILED};
+use super::{Common, DONE, FAILED, actor};
 
 #[derive(Args)]
 pub(super) struct CompactArgs {
@@ -12,7 +12,7 @@ pub(super) struct CompactArgs {
 }
 
 pub(super) fn check(common: &Common) -> anyhow::Result<u8> {
-    let report = common.store_to_read()?.check()?;
+    let report = common.store_to_read()?.check();
     common.print(&report)?;
     Ok(if report.is_clean() { DONE } else { FAILED })
 }
@@ -23,9 +23,14 @@ pub(super) fn compact(common: &Common, args: &CompactArgs) -> anyhow::Result<u8>
     let all = || view.layers().map(|layer| layer.id.clone()).collect();
     let layers: Vec<LayerId> = if args.layers.is_empty() { all() } else { args.layers.clone() };
     for layer in &layers {
-        let folded = store.compact(layer)?;
+        let folded = store.compact(layer, &actor())?;
         if !common.json {
-            println!("{layer}: {folded} edits folded");
+            match folded {
+                Some(committed) => {
+                    println!("{layer}: edits folded, revision {}", committed.revision)
+                }
+                None => println!("{layer}: no edits to fold"),
+            }
         }
     }
     if common.json {

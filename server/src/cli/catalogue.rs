@@ -144,7 +144,7 @@ fn apply(layer: &mut Layer, key: &str, value: &str) -> anyhow::Result<()> {
 }
 
 pub(super) fn remove(common: &Common, args: &RemoveArgs) -> anyhow::Result<u8> {
-    let revision = common.store()?.remove_layer(&args.layer, &actor())?;
+    let revision = common.store()?.remove_layer(&args.layer, &actor())?.revision;
     if common.json {
         println!("{}", serde_json::json!({ "layer": args.layer, "revision": revision }));
     } else {

@@ -17,7 +17,7 @@ use crate::progress::Bar;
 #[derive(Args)]
 pub(super) struct DemoArgs {
     /// Folder of the sample city
-    #[arg(long, default_value = "data-samples/city", value_name = "DIR")]
+    #[arg(long, default_value = "data-samples", value_name = "DIR")]
     samples: PathBuf,
     #[command(flatten)]
     serve: ServeArgs,
@@ -32,8 +32,8 @@ struct Manifest {
 #[derive(Deserialize)]
 struct Entry {
     path: String,
-    /// Layer (table, sheet) within the file.
-    source_layer: Option<String>,
+    /// Layer of a file that holds several.
+    table: Option<String>,
     id: LayerId,
     title: String,
     title_en: Option<String>,
@@ -71,7 +71,7 @@ fn import_city(store: &Store, folder: &Path, quiet: bool) -> anyhow::Result<()> 
         let name = folder.join(&entry.path).display().to_string();
         let reading = onemap_vector::Options {
             crs: entry.crs.clone(),
-            layers: entry.source_layer.clone().into_iter().collect(),
+            layers: entry.table.clone().into_iter().collect(),
             ..onemap_vector::Options::default()
         };
         let report = import::import(store, &[name], &reading, &entry.options(), &Bar::new(quiet))?;
