@@ -16,9 +16,11 @@ mod source;
 #[cfg(test)]
 mod testing;
 
+mod columns;
 mod csv;
 mod dxf;
 mod flatgeobuf;
+mod gather;
 mod geojson;
 mod geopackage;
 mod geoparquet;

@@ -13,3 +13,55 @@ pub(crate) const MAX_FOLDER_DEPTH: usize = 12;
 
 /// Files of one folder, with its subfolders, that are looked at.
 pub(crate) const MAX_FOLDER_FILES: usize = 100_000;
+
+/// Layers that one KML file may open: placemarks of further folders go into one layer.
+pub(crate) const MAX_KML_LAYERS: usize = 500;
+
+/// A blob header of OSM PBF, bytes: the format's own limit.
+pub(crate) const MAX_PBF_HEADER_BYTES: u64 = 64 << 10;
+
+/// A blob of OSM PBF, packed or unpacked, bytes: the format's own limit.
+pub(crate) const MAX_PBF_BLOB_BYTES: u64 = 32 << 20;
+
+/// Nodes of OSM ways that are held in memory, at 16 bytes each: 640 MB. A large province has 30 million.
+pub(crate) const MAX_OSM_NODES: usize = 40_000_000;
+
+/// Members of OSM area relations, and nodes of their ways, at 8 bytes each and more.
+pub(crate) const MAX_OSM_MEMBERS: usize = 20_000_000;
+
+/// Rings of one OSM area relation: the largest real ones (forests) have a few thousand.
+pub(crate) const MAX_OSM_RINGS: usize = 50_000;
+
+/// Steps of comparing the rings of one OSM area relation: some seconds.
+pub(crate) const MAX_OSM_RING_STEPS: usize = 3_000_000_000;
+
+/// One value of a DXF file, bytes. Text is cut into pieces of 250 characters; 2,049 is the longest line.
+pub(crate) const MAX_DXF_VALUE_BYTES: usize = 1 << 20;
+
+/// Groups (at 32 bytes) of one DXF entity with its vertices, and of all block definitions together.
+pub(crate) const MAX_DXF_PAIRS: usize = 8_000_000;
+
+/// Vertices of one DXF entity after curves are made straight.
+pub(crate) const MAX_DXF_VERTICES: usize = 8_000_000;
+
+/// Blocks in blocks of a DXF file. Real drawings reach about 6.
+pub(crate) const MAX_DXF_BLOCK_DEPTH: usize = 16;
+
+/// Shapes that one block reference of a DXF file may become.
+pub(crate) const MAX_DXF_BLOCK_SHAPES: usize = 200_000;
+
+/// Entities of blocks that all block references of one DXF file may be made of together: some seconds.
+pub(crate) const MAX_DXF_EXPANDED: usize = 10_000_000;
+
+/// Vertices that all block references of one DXF file may become together. They are not held: this is time.
+pub(crate) const MAX_DXF_EXPANDED_VERTICES: usize = 200_000_000;
+
+/// Shapes of a block up to which a reference to it is a symbol, one record. A larger one is a drawing in the
+/// drawing, and every shape is a record.
+pub(crate) const MAX_DXF_SYMBOL_SHAPES: usize = 64;
+
+/// Rings of one DXF hatch.
+pub(crate) const MAX_DXF_HATCH_RINGS: usize = 20_000;
+
+/// Rings times vertices of one DXF hatch: what finding its holes takes, under a second.
+pub(crate) const MAX_DXF_HATCH_STEPS: usize = 200_000_000;

@@ -109,6 +109,16 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    /// Returns how many bytes of the file were read.
+    pub(crate) fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// Returns the size of the file in bytes.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
     /// Tells the sink when something was read since the last call.
     pub(crate) fn tell(&mut self, sink: &mut dyn Sink) {
         let done = self.done.load(Ordering::Relaxed);

@@ -1,11 +1,12 @@
 //! A sink that keeps everything, for the tests of the readers.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use onemap_model::{Field, LayerSlot, Note, Record, Reject, Sink, SourceLayer, Stopped, Value};
 
-use crate::{Error, Options};
+use crate::{Error, Format, Options, Source};
 
 /// A layer as a reader emitted it.
 #[derive(Debug, Default)]
@@ -152,4 +153,47 @@ pub(crate) fn data(path: &str) -> Option<PathBuf> {
         eprintln!("SKIPPED: {path} is not there, set ONEMAP_TEST_DATA");
     }
     found
+}
+
+/// Reads a file as this format, whatever its name says.
+pub(crate) fn read_as(format: Format, path: &Path, options: &Options) -> Result<CollectSink, Error> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let stem = name.split('.').next().unwrap_or_default().to_owned();
+    let gzipped = path.extension().is_some_and(|extension| extension == "gz");
+    let path = path.to_owned();
+    let source = Source { format, path, name, stem, gzipped, url: None, _unpacked: None };
+    let mut sink = CollectSink::default();
+    crate::read(&source, options, &mut sink).map(|()| sink)
+}
+
+/// Reads bytes as this format.
+pub(crate) fn read_bytes_as(format: Format, bytes: &[u8], options: &Options) -> Result<CollectSink, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.bin");
+    std::fs::write(&path, bytes).unwrap();
+    read_as(format, &path, options)
+}
+
+/// Reads what is left of a file when it is cut off at 1, 10, 50 and 99 %, and when single bytes of it are
+/// damaged: nothing may panic, and a cut must be an error.
+pub(crate) fn survives_damage(format: Format, path: &Path) {
+    let mut whole = std::fs::read(path).unwrap();
+    let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
+    if is_gzip {
+        let mut unpacked = Vec::new();
+        onemap_bounded::Gunzip::new(whole.as_slice()).read_to_end(&mut unpacked).unwrap();
+        whole = unpacked;
+    }
+    let options = Options::default();
+    for percent in [1, 10, 50, 99] {
+        let cut = whole.get(..whole.len() * percent / 100).unwrap();
+        let read = read_bytes_as(format, cut, &options);
+        assert!(read.is_err(), "{} at {percent} %", path.display());
+    }
+    let step = (whole.len() / 200).max(1);
+    for at in (0..whole.len()).step_by(step) {
+        let kept = std::mem::replace(&mut whole[at], 0xff);
+        let _ = read_bytes_as(format, &whole, &options);
+        whole[at] = kept;
+    }
 }
