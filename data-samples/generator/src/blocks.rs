@@ -91,19 +91,20 @@ pub fn divide(network: &Network) -> Division {
         let halves = &graph.faces[face];
         let ring = graph.ring(halves);
         let ground = network.ground(face);
-        let road: Vec<f64> = halves.iter().map(|h| network.class(h / 2).map_or(0.0, half_width)).collect();
+        let road: Vec<f64> =
+            halves.iter().map(|h| network.class(h / 2).map_or(0.0, half_width)).collect();
         match ground {
             Ground::River | Ground::Canal => {
                 out.water.push((ring.clone(), ground == Ground::River));
                 lines.push(ring);
             }
             Ground::Belt => {
-                let line = inset(&ring, &road).unwrap_or(ring);
+                let line = snug(&ring, &road).unwrap_or(ring);
                 out.strips.push(Strip { ring: dedupe(&line), waterside: true });
                 lines.push(line);
             }
             Ground::Land(zone) => {
-                let Some(line) = inset(&ring, &road) else {
+                let Some(line) = snug(&ring, &road) else {
                     out.strips.push(Strip { ring: ring.clone(), waterside: false });
                     lines.push(ring);
                     continue;
@@ -114,10 +115,13 @@ pub fn divide(network: &Network) -> Division {
                     lines.push(line);
                     continue;
                 }
-                let green: Vec<f64> =
-                    halves.iter().map(|h| network.class(h / 2).map_or(0.0, |c| belt(c, zone))).collect();
+                let green: Vec<f64> = halves
+                    .iter()
+                    .map(|h| network.class(h / 2).map_or(0.0, |c| belt(c, zone)))
+                    .collect();
                 let both: Vec<f64> = road.iter().zip(&green).map(|(a, b)| a + b).collect();
                 let inner = if green.iter().any(|g| *g > 0.0) { inset(&ring, &both) } else { None };
+                let inner = inner.filter(|inner| meets(&line, inner));
                 let block_ring = match &inner {
                     Some(inner) => {
                         belts(&line, inner, &green, &mut out.strips);
@@ -158,6 +162,30 @@ pub fn divide(network: &Network) -> Division {
     out
 }
 
+/// Shrinks a face to its building lines, less where it is too narrow for them.
+fn snug(ring: &[Pt], road: &[f64]) -> Option<Ring> {
+    [1.0, 0.6, 0.3].into_iter().find_map(|share| {
+        let distance: Vec<f64> = road.iter().map(|d| d * share).collect();
+        inset(ring, &distance).filter(|line| meets(ring, line))
+    })
+}
+
+/// Tells whether the strips between a ring and its shrunken self are in order, edge by edge.
+fn meets(outer: &[Pt], inner: &[Pt]) -> bool {
+    let n = outer.len();
+    (0..n).all(|i| {
+        let j = (i + 1) % n;
+        let strip = dedupe(&[outer[i], outer[j], inner[j], inner[i]]);
+        if strip.len() < 3 {
+            return true;
+        }
+        let size = area(&strip);
+        // Rounding to centimetres may tilt a long edge by so much.
+        let tilt = 0.1 + 0.03 * (outer[j] - outer[i]).len();
+        size > -tilt && (size < tilt || strip.len() == 3 || crate::geom::is_simple(&strip))
+    })
+}
+
 /// The two points of the building line beside a half-edge, in its direction.
 fn beside(graph: &Graph, lines: &[Ring], index: &[usize], h: usize) -> Vec<Pt> {
     let Some(face) = graph.face_of[h] else { return Vec::new() };
@@ -172,7 +200,12 @@ fn belt(class: Class, zone: Zone) -> f64 {
         (Class::Expressway, _) => 18.0,
         (
             Class::Primary,
-            Zone::Modern | Zone::HighRise | Zone::Growth | Zone::Tech | Zone::Industry | Zone::Civic,
+            Zone::Modern
+            | Zone::HighRise
+            | Zone::Growth
+            | Zone::Tech
+            | Zone::Industry
+            | Zone::Civic,
         ) => 9.0,
         (Class::Secondary, Zone::Tech | Zone::Growth) => 6.0,
         _ => 0.0,
@@ -218,12 +251,10 @@ fn block(network: &Network, face: usize, zone: Zone, line: &[Pt]) -> Block {
         if line[i] != line[(i + 1) % n] {
             ring.push(line[i]);
             let edge = halves[i] / 2;
-            sides.push(
-                network.class(edge).map(|class| Side {
-                    class,
-                    street: network.lines[network.graph.edges[edge].line].street,
-                }),
-            );
+            sides.push(network.class(edge).map(|class| Side {
+                class,
+                street: network.lines[network.graph.edges[edge].line].street,
+            }));
         }
     }
     Block { face, zone, ring, sides }
@@ -293,8 +324,9 @@ pub fn dissolve(graph: &Graph, inside: &dyn Fn(usize) -> bool) -> Vec<(Ring, Vec
             ring.push(graph.nodes[graph.tail(h)]);
             let list = &graph.leaving[graph.head(h)];
             let back = list.iter().position(|x| *x == (h ^ 1)).unwrap_or(0);
-            let next =
-                (1..=list.len()).map(|k| list[(back + list.len() - k) % list.len()]).find(|g| boundary(*g));
+            let next = (1..=list.len())
+                .map(|k| list[(back + list.len() - k) % list.len()])
+                .find(|g| boundary(*g));
             match next {
                 Some(g) if g != start && !done[g] => h = g,
                 _ => break,

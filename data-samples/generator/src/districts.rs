@@ -70,8 +70,10 @@ pub fn build(network: &Network, buildings: &[Building], seed: u64) -> (Vec<Area>
             entry.1 &= zone[f].rural();
         }
         let least = |rural: bool| if rural { 130.0e4 } else { 44.0e4 };
-        let Some((&small, &(_, rural))) =
-            sizes.iter().filter(|(_, (s, rural))| *s < least(*rural)).min_by(|a, b| a.1.0.total_cmp(&b.1.0))
+        let Some((&small, &(_, rural))) = sizes
+            .iter()
+            .filter(|(_, (s, rural))| *s < least(*rural))
+            .min_by(|a, b| a.1.0.total_cmp(&b.1.0))
         else {
             break;
         };
@@ -93,13 +95,17 @@ pub fn build(network: &Network, buildings: &[Building], seed: u64) -> (Vec<Area>
     }
     let ids: Vec<usize> =
         group.iter().copied().collect::<std::collections::BTreeSet<_>>().into_iter().collect();
-    let community_of: Vec<usize> = group.iter().map(|g| ids.binary_search(g).unwrap_or(0)).collect();
-    let district_of = grow(&community_of, ids.len(), &border, &middle, &size);
+    let community_of: Vec<usize> =
+        group.iter().map(|g| ids.binary_search(g).unwrap_or(0)).collect();
+    let rural: Vec<bool> = (0..ids.len())
+        .map(|c| (0..n).filter(|f| community_of[*f] == c).all(|f| zone[f].rural()))
+        .collect();
+    let district_of = grow(&community_of, ids.len(), &border, &middle, &size, &rural);
 
     let home = |p: Pt| (0..n).find(|f| contains(&rings[*f], p)).map(|f| community_of[f]);
     let mut people = vec![0.0; ids.len()];
     for b in buildings {
-        if matches!(b.draft.usage, "住宅" | "农村住宅" | "商住" | "公寓")
+        if matches!(b.draft.usage, "住宅" | "农村住宅" | "商住" | "公寓" | "宿舍")
             && b.state == crate::zoning::State::Existing
         {
             let mut net = area(&b.draft.ring);
@@ -116,7 +122,7 @@ pub fn build(network: &Network, buildings: &[Building], seed: u64) -> (Vec<Area>
     for c in 0..ids.len() {
         let parent = district_of[c];
         count[parent] += 1;
-        let rural = (0..n).filter(|f| community_of[*f] == c).all(|f| zone[f].rural());
+        let rural = rural[c];
         let stem = if rural { names.village() } else { names.quarter() };
         let name = if rural {
             Name::new(format!("{}村", stem.zh), format!("{} Village", stem.en))
@@ -124,7 +130,8 @@ pub fn build(network: &Network, buildings: &[Building], seed: u64) -> (Vec<Area>
             Name::new(format!("{}社区", stem.zh), format!("{} Community", stem.en))
         };
         let parts = dissolve(graph, &|f| community_of[f] == c);
-        let code = format!("321399{:03}{:03}", parent + 1, if rural { 200 } else { 0 } + count[parent]);
+        let code =
+            format!("321399{:03}{:03}", parent + 1, if rural { 200 } else { 0 } + count[parent]);
         communities.push(finish(code, name, Some(parent), parts, people[c]));
     }
     let subdistricts = SUBDISTRICTS
@@ -148,7 +155,15 @@ fn finish(
     people: f64,
 ) -> Area {
     let size = parts.iter().map(|(o, h)| area(o) + h.iter().map(|r| area(r)).sum::<f64>()).sum();
-    Area { code, name, parent, parts, area: size, people: people as u32, households: (people / 2.9) as u32 }
+    Area {
+        code,
+        name,
+        parent,
+        parts,
+        area: size,
+        people: people as u32,
+        households: (people / 2.9) as u32,
+    }
 }
 
 /// Grows the subdistricts from their middles over neighbouring communities, nearest first, so that
@@ -159,6 +174,7 @@ fn grow(
     border: &BTreeMap<(usize, usize), f64>,
     middle: &[Pt],
     size: &[f64],
+    rural: &[bool],
 ) -> Vec<usize> {
     let mut center = vec![(pt(0.0, 0.0), 0.0); count];
     for (f, c) in community_of.iter().enumerate() {
@@ -178,7 +194,9 @@ fn grow(
     let mut heap = BinaryHeap::new();
     let cost = |d: usize, c: usize| {
         let s = SUBDISTRICTS[d];
-        ((center[c] - pt(s.2, s.3)).len() * 10.0 * if s.4 { 0.8 } else { 1.0 }) as i64
+        // Towns take the countryside, subdistricts the city.
+        let kin = if s.4 == rural[c] { 1.0 } else { 1.7 };
+        ((center[c] - pt(s.2, s.3)).len() * 10.0 * kin) as i64
     };
     for d in 0..SUBDISTRICTS.len() {
         let seed = (0..count).min_by_key(|c| cost(d, *c)).unwrap_or(0);

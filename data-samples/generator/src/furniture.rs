@@ -194,7 +194,7 @@ const SORTS: [Sort; 12] = [
 ];
 
 /// The survey covers the centre: the old town, the business district and what lies between.
-const SURVEYED: f64 = 1020.0;
+const SURVEYED: f64 = 1180.0;
 
 fn surveyed(p: Pt) -> bool {
     (p - pt(-120.0, 260.0)).len() < SURVEYED
@@ -216,8 +216,12 @@ pub fn components(city: &City) -> Vec<Component> {
                 if !surveyed(at) {
                     continue;
                 }
-                let condition =
-                    rng.weighted(&[("完好", 0.955), ("破损", 0.03), ("缺失", 0.008), ("移位", 0.007)]);
+                let condition = rng.weighted(&[
+                    ("完好", 0.955),
+                    ("破损", 0.03),
+                    ("缺失", 0.008),
+                    ("移位", 0.007),
+                ]);
                 let year = rng.int(i64::from(road.year.max(2004)), 2025) as u16;
                 out.push(Component {
                     code: format!("321399{}{:06}", sort.digits, out.len() + 1),
@@ -271,20 +275,28 @@ pub fn cameras(city: &City) -> Vec<Camera> {
     let mut out: Vec<Camera> = Vec::new();
     let class = |h: usize| city.network.class(h / 2);
     for node in 0..graph.nodes.len() {
-        let arms: Vec<usize> = graph.leaving[node]
-            .iter()
-            .copied()
-            .filter(|h| class(*h).is_some_and(|c| c <= Class::Secondary))
-            .collect();
+        let arms_of = |least: Class| -> Vec<usize> {
+            graph.leaving[node]
+                .iter()
+                .copied()
+                .filter(|h| class(*h).is_some_and(|c| c <= least))
+                .collect()
+        };
+        let mut arms = arms_of(Class::Secondary);
+        if arms.len() == 2 && Rng::stream(city.seed, "minor cameras", node as u64).chance(0.16) {
+            arms = arms_of(Class::Tertiary);
+        }
         let at = graph.nodes[node];
         if arms.len() < 3 || Zone::at(at).rural() {
             continue;
         }
         let mut rng = Rng::stream(city.seed, "cameras", node as u64);
-        if arms.len() == 3 && rng.chance(0.45) {
+        if arms.len() == 3 && rng.chance(0.12) {
             continue;
         }
-        let name = |h: usize| city.network.name_at(city.network.lines[graph.edges[h / 2].line].street, at).zh;
+        let name = |h: usize| {
+            city.network.name_at(city.network.lines[graph.edges[h / 2].line].street, at).zh
+        };
         let first = name(arms[0]);
         let other = arms.iter().map(|h| name(*h)).find(|n| *n != first).unwrap_or_default();
         for h in &arms {
@@ -310,5 +322,6 @@ pub fn cameras(city: &City) -> Vec<Camera> {
 
 /// Names the compass point of a bearing in degrees.
 fn compass(bearing: f64) -> &'static str {
-    ["北", "东北", "东", "东南", "南", "西南", "西", "西北"][((bearing / 45.0).round() as usize) % 8]
+    ["北", "东北", "东", "东南", "南", "西南", "西", "西北"]
+        [((bearing / 45.0).round() as usize) % 8]
 }

@@ -53,20 +53,24 @@ impl Pt {
         self.dot(self).sqrt()
     }
     /// Returns the vector of length one, or zero for a zero vector.
+    #[must_use]
     pub fn unit(self) -> Pt {
         let l = self.len();
         if l > 0.0 { self * (1.0 / l) } else { self }
     }
     /// Returns the vector turned left by a quarter.
+    #[must_use]
     pub fn left(self) -> Pt {
         pt(-self.y, self.x)
     }
     /// Returns the vector turned counter-clockwise by an angle in radians.
+    #[must_use]
     pub fn turn(self, angle: f64) -> Pt {
         let (s, c) = (libm::sin(angle), libm::cos(angle));
         pt(self.x * c - self.y * s, self.x * s + self.y * c)
     }
     /// Rounds to whole centimetres, the resolution of every stored vertex.
+    #[must_use]
     pub fn cm(self) -> Pt {
         pt((self.x * 100.0).round() / 100.0, (self.y * 100.0).round() / 100.0)
     }
@@ -160,7 +164,8 @@ pub fn is_simple(ring: &[Pt]) -> bool {
             }
             if next {
                 // Neighbours may share their corner only: no fold-back.
-                let (p, q, r) = if j == i + 1 { (e[i].0, e[i].1, e[j].1) } else { (e[j].0, e[j].1, e[i].1) };
+                let (p, q, r) =
+                    if j == i + 1 { (e[i].0, e[i].1, e[j].1) } else { (e[j].0, e[j].1, e[i].1) };
                 if (q - p).cross(r - q).abs() < 1e-9 && (q - p).dot(r - q) < 0.0 {
                     return false;
                 }
@@ -189,7 +194,7 @@ pub fn inner_point(ring: &[Pt]) -> Pt {
         xs.sort_by(f64::total_cmp);
         for pair in xs.chunks_exact(2) {
             if pair[1] - pair[0] > best.0 {
-                best = (pair[1] - pair[0], pt((pair[0] + pair[1]) / 2.0, y));
+                best = (pair[1] - pair[0], pt(pair[0].midpoint(pair[1]), y));
             }
         }
     }

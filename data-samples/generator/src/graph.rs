@@ -3,7 +3,7 @@
 //! Lines go in as drawn; the graph cuts them where they meet, drops what dangles or lies outside,
 //! and walks the faces. It is built anew after each round of subdivision, which keeps it simple.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::geom::{Pt, Ring, area, contains, crossing, nearest_on};
 
@@ -80,10 +80,15 @@ pub struct Graph {
     pub face_of: Vec<Option<usize>>,
 }
 
-/// Points nearer than this are one node, in metres.
+/// An end this near to a line lies on it, in metres.
 const SNAP: f64 = 0.06;
+/// Junctions nearer than this are one, in metres.
+const MERGE: f64 = 0.9;
 /// Cell of the search grid in metres.
 const CELL: f64 = 80.0;
+
+/// Line, ends, and where it is cut: how far along, and the point.
+type Segment = (usize, Pt, Pt, Vec<(f64, Pt)>);
 
 struct Nodes {
     pts: Vec<Pt>,
@@ -96,7 +101,7 @@ impl Nodes {
         for dx in -1..=1 {
             for dy in -1..=1 {
                 for &i in self.grid.get(&(key.0 + dx, key.1 + dy)).into_iter().flatten() {
-                    if (self.pts[i] - p).len() < SNAP {
+                    if (self.pts[i] - p).len() < MERGE {
                         return i;
                     }
                 }
@@ -121,7 +126,7 @@ impl Graph {
     }
 
     fn cut(&mut self, lines: &[Line]) {
-        let mut segments: Vec<(usize, Pt, Pt, Vec<(f64, Pt)>)> = Vec::new();
+        let mut segments: Vec<Segment> = Vec::new();
         for (l, line) in lines.iter().enumerate() {
             for w in line.pts.windows(2) {
                 segments.push((l, w[0].cm(), w[1].cm(), Vec::new()));
@@ -170,7 +175,7 @@ impl Graph {
             }
         }
         let mut nodes = Nodes { pts: Vec::new(), grid: BTreeMap::new() };
-        let mut seen: BTreeMap<(usize, usize), ()> = BTreeMap::new();
+        let mut seen: BTreeSet<(usize, usize)> = BTreeSet::new();
         for (line, a, b, mut cuts) in segments {
             cuts.sort_by(|x, y| x.0.total_cmp(&y.0));
             let mut chain = vec![nodes.id(a)];
@@ -179,7 +184,7 @@ impl Graph {
             chain.dedup();
             for w in chain.windows(2) {
                 let key = (w[0].min(w[1]), w[0].max(w[1]));
-                if seen.insert(key, ()).is_none() {
+                if seen.insert(key) {
                     self.edges.push(Edge { a: w[0], b: w[1], line });
                 }
             }
@@ -194,16 +199,24 @@ impl Graph {
         });
     }
 
-    /// Drops dead ends: every street leads somewhere and every bank closes.
-    fn prune(&mut self, _lines: &[Line]) {
+    /// Drops dead ends: every street leads to another street or out of the district, and every bank closes.
+    fn prune(&mut self, lines: &[Line]) {
+        let road = |e: &Edge| matches!(lines[e.line].kind, Kind::Road(_));
         loop {
-            let mut degree = vec![0; self.nodes.len()];
+            let mut all = vec![0; self.nodes.len()];
+            let mut roads = vec![0; self.nodes.len()];
             for e in &self.edges {
-                degree[e.a] += 1;
-                degree[e.b] += 1;
+                for end in [e.a, e.b] {
+                    all[end] += 1;
+                    // The border counts as a street: beyond it there are more.
+                    roads[end] += u32::from(road(e) || lines[e.line].kind == Kind::Border);
+                }
             }
             let before = self.edges.len();
-            self.edges.retain(|e| degree[e.a] > 1 && degree[e.b] > 1);
+            self.edges.retain(|e| {
+                let degree = if road(e) { &roads } else { &all };
+                degree[e.a] > 1 && degree[e.b] > 1
+            });
             if self.edges.len() == before {
                 return;
             }
@@ -266,7 +279,7 @@ impl Graph {
     /// Returns the node that a half-edge leaves.
     pub fn tail(&self, h: usize) -> usize {
         let e = self.edges[h / 2];
-        if h % 2 == 0 { e.a } else { e.b }
+        if h.is_multiple_of(2) { e.a } else { e.b }
     }
 
     /// Returns the node that a half-edge reaches.

@@ -78,8 +78,11 @@ pub fn records(city: &City, plan: bool) -> Vec<Land> {
         }
     }
     for s in &city.division.strips {
-        let (code, owner) =
-            if s.waterside { ("1401", "园林绿化管理处") } else { ("1402", "园林绿化管理处") };
+        let (code, owner) = if s.waterside {
+            ("1401", "园林绿化管理处")
+        } else {
+            ("1402", "园林绿化管理处")
+        };
         out.push(land(s.ring.clone(), Vec::new(), code, owner.to_owned(), false, 0.0));
     }
     for s in &city.division.street_land {
@@ -92,7 +95,8 @@ pub fn records(city: &City, plan: bool) -> Vec<Land> {
         out.push(land(s.ring.clone(), Vec::new(), code, owner.to_owned(), code == "0601", 0.0));
     }
     for (ring, river) in &city.division.water {
-        let (code, owner) = if *river { ("1701", "河道管理所") } else { ("1705", "运河管理所") };
+        let (code, owner) =
+            if *river { ("1701", "河道管理所") } else { ("1705", "运河管理所") };
         out.push(land(ring.clone(), Vec::new(), code, owner.to_owned(), false, 0.0));
     }
     share_vertices(&mut out);
@@ -112,7 +116,8 @@ fn land(
 }
 
 fn owner(city: &City, p: &Parcel, code: &str) -> String {
-    if matches!(code, "0101" | "0102" | "0103" | "0201" | "0703" | "1704") && p.zone.rural() || code == "0101"
+    if matches!(code, "0101" | "0102" | "0103" | "0201" | "0703" | "1704") && p.zone.rural()
+        || code == "0101"
     {
         let home = city.community_at(crate::blocks::middle(&p.ring));
         return home.map_or_else(
@@ -135,7 +140,7 @@ fn owner(city: &City, p: &Parcel, code: &str) -> String {
 fn share_vertices(records: &mut [Land]) {
     const CELL: f64 = 40.0;
     /// A corner this near to a border lies on it, in metres.
-    const ON: f64 = 0.02;
+    const ON: f64 = 0.012;
     let key = |p: Pt| ((p.x / CELL).floor() as i64, (p.y / CELL).floor() as i64);
     let mut grid: BTreeMap<(i64, i64), Vec<Pt>> = BTreeMap::new();
     for r in records.iter() {
@@ -151,13 +156,15 @@ fn share_vertices(records: &mut [Land]) {
         for (a, b) in crate::geom::edges(ring) {
             out.push(a);
             let (lo, hi) = bounds(&[a, b]);
-            let (from, to) = (key(Pt { x: lo.x - ON, y: lo.y - ON }), key(Pt { x: hi.x + ON, y: hi.y + ON }));
+            let (from, to) =
+                (key(Pt { x: lo.x - ON, y: lo.y - ON }), key(Pt { x: hi.x + ON, y: hi.y + ON }));
             let mut found: Vec<(f64, Pt)> = Vec::new();
             for i in from.0..=to.0 {
                 for j in from.1..=to.1 {
                     for p in grid.get(&(i, j)).into_iter().flatten() {
                         let (q, t) = nearest_on(*p, a, b);
-                        if *p != a && *p != b && (q - *p).len() < ON && t > 0.0 && t < 1.0 {
+                        let inner = (*p - a).len() > 0.03 && (*p - b).len() > 0.03;
+                        if inner && (q - *p).len() < ON && t > 0.0 && t < 1.0 {
                             found.push((t, *p));
                         }
                     }

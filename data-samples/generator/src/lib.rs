@@ -6,7 +6,8 @@
 //!
 //! ```text
 //! plan      the planner's intent: quarters, main grid, river (drawn by hand)
-//! streets   main streets, then streets that divide what lies between      -> graph
+//! grid      the main streets and the ring
+//! streets   streets that divide what lies between the main ones           -> graph
 //! blocks    faces of the graph: blocks, green strips, street land, lots
 //! zoning    the use of each lot, today and in the plan                    -> landuse
 //! buildings what stands on each lot
@@ -45,6 +46,7 @@ pub mod furniture;
 pub mod geom;
 pub mod gk;
 pub mod graph;
+mod grid;
 pub mod landuse;
 pub mod names;
 pub mod nature;

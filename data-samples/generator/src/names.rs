@@ -58,7 +58,8 @@ pub const RING: [(&str, &str); 4] = [
 ];
 
 /// The streets along the left (north) and right (south) bank.
-pub const RIVERSIDE: [(&str, &str); 2] = [("滨河北路", "Binhe North Road"), ("滨河南路", "Binhe South Road")];
+pub const RIVERSIDE: [(&str, &str); 2] =
+    [("滨河北路", "Binhe North Road"), ("滨河南路", "Binhe South Road")];
 
 /// The streets along the canal, left (east) and right.
 pub const CANALSIDE: [(&str, &str); 2] = [("河东路", "Hedong Road"), ("河西路", "Hexi Road")];
@@ -201,18 +202,18 @@ const HAMLET: [(&str, &str); 10] = [
 
 /// First halves of compound names: older, then newer.
 const ESTATE_OLD: [&str; 24] = [
-    "红旗", "建设", "东方", "光明", "和平", "向阳", "前进", "团结", "新华", "曙光", "永安", "富康", "金桥",
-    "阳光", "银河", "桃园", "梅园", "杏花", "春晖", "惠民", "兴业", "康乐", "友谊", "胜利",
+    "红旗", "建设", "东方", "光明", "和平", "向阳", "前进", "团结", "新华", "曙光", "永安", "富康",
+    "金桥", "阳光", "银河", "桃园", "梅园", "杏花", "春晖", "惠民", "兴业", "康乐", "友谊", "胜利",
 ];
 const ESTATE_NEW: [&str; 32] = [
-    "翡翠", "香樟", "金色", "御景", "滨河", "铂悦", "锦绣", "书香", "紫薇", "翰林", "凤凰", "丽景", "水岸",
-    "观澜", "天和", "锦程", "恒盛", "明珠", "湖滨", "世纪", "中央", "国际", "碧水", "龙湾", "西城", "东郡",
-    "运河", "枫林", "云山", "江南", "玫瑰", "星河",
+    "翡翠", "香樟", "金色", "御景", "滨河", "铂悦", "锦绣", "书香", "紫薇", "翰林", "凤凰", "丽景",
+    "水岸", "观澜", "天和", "锦程", "恒盛", "明珠", "湖滨", "世纪", "中央", "国际", "碧水", "龙湾",
+    "西城", "东郡", "运河", "枫林", "云山", "江南", "玫瑰", "星河",
 ];
 const ESTATE_OLD_END: [&str; 5] = ["新村", "小区", "一村", "二村", "家园"];
 const ESTATE_NEW_END: [&str; 14] = [
-    "花园", "华府", "名都", "雅苑", "家园", "公馆", "花城", "新城", "嘉园", "府", "名邸", "壹号", "上城",
-    "里",
+    "花园", "华府", "名都", "雅苑", "家园", "公馆", "花城", "新城", "嘉园", "府", "名邸", "壹号",
+    "上城", "里",
 ];
 
 fn capital(text: &str) -> String {
@@ -252,7 +253,8 @@ impl Names {
 
     /// Names a shop; shops may share a name.
     pub fn shop(&mut self) -> String {
-        const OWNER: [&str; 12] = ["老", "阿", "大", "小", "福", "新", "万", "鑫", "聚", "顺", "喜", "天"];
+        const OWNER: [&str; 12] =
+            ["老", "阿", "大", "小", "福", "新", "万", "鑫", "聚", "顺", "喜", "天"];
         match self.rng.int(0, 2) {
             0 => format!("{}{}", self.rng.pick(&FIRST).0, self.rng.pick(&SECOND).0),
             1 => format!("{}{}", self.rng.pick(&OWNER), self.rng.pick(&FAMILY).0),
@@ -268,10 +270,19 @@ impl Names {
 
     /// Names a lane of the old town.
     pub fn lane(&mut self) -> Name {
-        const TAIL: [(&str, &str); 6] =
-            [("家", "jia"), ("井", "jing"), ("府", "fu"), ("坊", "fang"), ("门", "men"), ("桥", "qiao")];
-        let (zh, en) =
-            if self.rng.chance(0.6) { self.pair(&FAMILY, &TAIL) } else { self.pair(&FIRST, &SECOND) };
+        const TAIL: [(&str, &str); 6] = [
+            ("家", "jia"),
+            ("井", "jing"),
+            ("府", "fu"),
+            ("坊", "fang"),
+            ("门", "men"),
+            ("桥", "qiao"),
+        ];
+        let (zh, en) = if self.rng.chance(0.6) {
+            self.pair(&FAMILY, &TAIL)
+        } else {
+            self.pair(&FIRST, &SECOND)
+        };
         Name::new(format!("{zh}巷"), format!("{en} Lane"))
     }
 

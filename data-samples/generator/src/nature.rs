@@ -34,7 +34,8 @@ fn patch(
     name: (&str, &str),
     parts: Vec<(Ring, Vec<Ring>)>,
 ) {
-    let size: f64 = parts.iter().map(|(o, h)| area(o) + h.iter().map(|r| area(r)).sum::<f64>()).sum();
+    let size: f64 =
+        parts.iter().map(|(o, h)| area(o) + h.iter().map(|r| area(r)).sum::<f64>()).sum();
     list.push(Patch {
         id: format!("{letter}{:04}", list.len() + 1),
         name: name.0.to_owned(),

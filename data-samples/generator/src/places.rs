@@ -79,7 +79,9 @@ pub fn schools(city: &City) -> Vec<Place> {
             Kind::Secondary if b.draft.name == "教学楼" => {
                 (p.name.clone(), "中学", rng.int(1200, 3600), "公办")
             }
-            Kind::Campus if b.draft.name == "图书馆" => (p.name.clone(), "高等院校", 16_800, "公办"),
+            Kind::Campus if b.draft.name == "图书馆" => {
+                (p.name.clone(), "高等院校", 16_800, "公办")
+            }
             _ if b.draft.usage == "幼儿园" => (
                 format!("{}幼儿园", p.name),
                 "幼儿园",

@@ -16,8 +16,10 @@ pub const ORIGIN_NORTH: f64 = 3_760_000.0;
 pub const THIS_YEAR: u16 = 2026;
 
 /// Grid lines that run north-south: u of each, west to east.
-pub const U: [f64; 12] =
-    [-4300.0, -3550.0, -2800.0, -2050.0, -1300.0, -560.0, 180.0, 930.0, 1720.0, 2560.0, 3400.0, 4250.0];
+pub const U: [f64; 12] = [
+    -4300.0, -3550.0, -2800.0, -2050.0, -1300.0, -560.0, 180.0, 930.0, 1720.0, 2560.0, 3400.0,
+    4250.0,
+];
 /// Grid lines that run east-west: v of each, south to north.
 pub const V: [f64; 11] =
     [-3900.0, -3150.0, -2420.0, -1650.0, -900.0, -150.0, 620.0, 1400.0, 2180.0, 2950.0, 3750.0];
@@ -126,8 +128,10 @@ pub const TURN: f64 = -0.095;
 /// Converts grid coordinates to local metres.
 pub fn to_local(uv: Pt) -> Pt {
     let bend = pt(
-        130.0 * noise(11, uv.x / 2700.0, uv.y / 2700.0) + 26.0 * noise(12, uv.x / 800.0, uv.y / 800.0),
-        130.0 * noise(13, uv.x / 2700.0, uv.y / 2700.0) + 26.0 * noise(14, uv.x / 800.0, uv.y / 800.0),
+        130.0 * noise(11, uv.x / 2700.0, uv.y / 2700.0)
+            + 26.0 * noise(12, uv.x / 800.0, uv.y / 800.0),
+        130.0 * noise(13, uv.x / 2700.0, uv.y / 2700.0)
+            + 26.0 * noise(14, uv.x / 800.0, uv.y / 800.0),
     );
     uv.turn(TURN) + bend
 }
@@ -156,7 +160,8 @@ pub fn outline() -> Vec<Pt> {
             let t = std::f64::consts::TAU * f64::from(k) / f64::from(n);
             let (c, s) = (libm::cos(t), libm::sin(t));
             let round = |x: f64| x.signum() * libm::pow(x.abs(), 0.62);
-            let wave = 1.0 + 0.035 * noise(21, 3.0 * c, 3.0 * s) + 0.012 * noise(22, 14.0 * c, 14.0 * s);
+            let wave =
+                1.0 + 0.035 * noise(21, 3.0 * c, 3.0 * s) + 0.012 * noise(22, 14.0 * c, 14.0 * s);
             to_local(pt(4760.0 * round(c) * wave - 30.0, 4280.0 * round(s) * wave - 70.0)).cm()
         })
         .collect()
@@ -251,8 +256,9 @@ pub fn shore(middle: Pt, rx: f64, ry: f64, angle: f64, seed: u64) -> Vec<Pt> {
         .map(|k| {
             let t = std::f64::consts::TAU * f64::from(k) / f64::from(n);
             let (c, s) = (libm::cos(t), libm::sin(t));
-            let wave =
-                1.0 + 0.2 * noise(seed, 1.7 * c + 5.0, 1.7 * s) + 0.06 * noise(seed + 1, 5.0 * c, 5.0 * s);
+            let wave = 1.0
+                + 0.2 * noise(seed, 1.7 * c + 5.0, 1.7 * s)
+                + 0.06 * noise(seed + 1, 5.0 * c, 5.0 * s);
             (middle + pt(rx * c * wave, ry * s * wave).turn(angle)).cm()
         })
         .collect()

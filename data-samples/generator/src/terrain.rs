@@ -21,10 +21,11 @@ impl Terrain {
     /// Shapes the ground for a city's water and parks.
     pub fn new(river: &Stream, canal: &Stream, parcels: &[Parcel]) -> Self {
         let lakes = parcels.iter().flat_map(|p| p.ponds.iter().cloned()).collect();
-        let hill = parcels.iter().find(|p| p.kind == Kind::Forest).map_or((pt(0.0, 0.0), 0.0, 1.0), |p| {
-            let (lo, hi) = bounds(&p.ring);
-            (centroid(&p.ring) + pt(-110.0, 140.0), 62.0, ((hi.x - lo.x) + (hi.y - lo.y)) / 6.5)
-        });
+        let hill =
+            parcels.iter().find(|p| p.kind == Kind::Forest).map_or((pt(0.0, 0.0), 0.0, 1.0), |p| {
+                let (lo, hi) = bounds(&p.ring);
+                (centroid(&p.ring) + pt(-110.0, 140.0), 62.0, ((hi.x - lo.x) + (hi.y - lo.y)) / 6.5)
+            });
         Self { river: river.clone(), canal: canal.clone(), lakes, hill }
     }
 

@@ -218,8 +218,8 @@ fn first_use(zone: Zone, lot: &Lot, rng: &mut Rng) -> (Kind, u16) {
     };
     let small = area(&lot.ring) < 9000.0;
     use Kind::{
-        Compound, Factory, Field, Greenhouse, Lab, Lanes, Mall, Market, Office, Orchard, Park, Perimeter,
-        Towers, Warehouse,
+        Compound, Factory, Field, Greenhouse, Lab, Lanes, Mall, Market, Office, Orchard, Park,
+        Perimeter, Towers, Warehouse,
     };
     match zone {
         // A village that the town has grown around (城中村).
@@ -235,9 +235,13 @@ fn first_use(zone: Zone, lot: &Lot, rng: &mut Rng) -> (Kind, u16) {
             };
             (if small { Perimeter } else { Compound(style) }, y)
         }
-        Zone::HighRise => (if small { Office } else { Compound(Style::High) }, year(2009.0, 2025.0, rng)),
+        Zone::HighRise => {
+            (if small { Office } else { Compound(Style::High) }, year(2009.0, 2025.0, rng))
+        }
         Zone::Older if !small && rng.chance(0.1) => (Lanes, year(1980.0, 1996.0, rng)),
-        Zone::Older => (if small { Perimeter } else { Compound(Style::WalkUp) }, year(1979.0, 2000.0, rng)),
+        Zone::Older => {
+            (if small { Perimeter } else { Compound(Style::WalkUp) }, year(1979.0, 2000.0, rng))
+        }
         Zone::OldTown => match rng.unit() {
             u if u < 0.70 => (Lanes, year(1975.0, 1988.0, rng)),
             u if u < 0.86 => (Compound(Style::WalkUp), year(1978.0, 1994.0, rng)),
@@ -283,7 +287,7 @@ fn first_use(zone: Zone, lot: &Lot, rng: &mut Rng) -> (Kind, u16) {
                 (Mall, 0.05),
                 (Office, 0.05),
             ]);
-            (kind, 2025 + rng.int(0, 6) as u16)
+            (kind, 2025 + rng.int(0, 5) as u16)
         }
         Zone::Hill => (Kind::Forest, 1998),
         Zone::LakePark | Zone::Wetland => (Park, 2003),
@@ -377,7 +381,13 @@ fn spread(parcels: &mut [Parcel], seed: u64) {
             most: 9,
             among: &[Modern, Older, OldTown, Mixed],
         },
-        Wish { kind: Kind::Culture, hectares: (1.0, 3.2), apart: 2500.0, most: 3, among: &[OldTown, Mixed] },
+        Wish {
+            kind: Kind::Culture,
+            hectares: (1.0, 3.2),
+            apart: 2500.0,
+            most: 3,
+            among: &[OldTown, Mixed],
+        },
         Wish {
             kind: Kind::Utility,
             hectares: (1.0, 6.0),
@@ -431,17 +441,26 @@ fn finish(p: &mut Parcel, rng: &mut Rng) {
     }
     match (p.kind, p.zone) {
         (Kind::Field, _) => {
-            p.now = if noise(81, p.ring[0].x / 900.0, p.ring[0].y / 900.0) > 0.35 { "0103" } else { "0101" };
+            p.now = if noise(81, p.ring[0].x / 900.0, p.ring[0].y / 900.0) > 0.35 {
+                "0103"
+            } else {
+                "0101"
+            };
             p.plan = p.now;
             // The town grows along its fringe.
             let c = crate::plan::to_grid(middle(&p.ring));
-            if (-3650.0..3500.0).contains(&c.x) && (-3000.0..3050.0).contains(&c.y) && rng.chance(0.55) {
+            if (-3650.0..3500.0).contains(&c.x)
+                && (-3000.0..3050.0).contains(&c.y)
+                && rng.chance(0.55)
+            {
                 p.plan = if c.x > 1700.0 { "1001" } else { "0701" };
                 p.ratio = 1.6;
             }
         }
         (Kind::Lanes, _) if rng.chance(0.12) => p.plan = "0901",
-        (Kind::Compound(Style::WalkUp), Zone::Mixed | Zone::OldTown) if rng.chance(0.2) => p.plan = "0902",
+        (Kind::Compound(Style::WalkUp), Zone::Mixed | Zone::OldTown) if rng.chance(0.2) => {
+            p.plan = "0902";
+        }
         (Kind::Village, _) => {
             let c = crate::plan::to_grid(middle(&p.ring));
             if (-3600.0..3600.0).contains(&c.x) && (-2900.0..3000.0).contains(&c.y) {
@@ -480,7 +499,8 @@ fn ponds(p: &mut Parcel, rng: &mut Rng) {
             Pt { x: 0.0, y: 0.0 }
         };
         let ring = shore(c + off, rx, ry, angle, 400 + rng.int(0, 999) as u64);
-        if crate::geom::is_simple(&ring) && ring.iter().all(|q| crate::geom::contains(&p.ring, *q)) {
+        if crate::geom::is_simple(&ring) && ring.iter().all(|q| crate::geom::contains(&p.ring, *q))
+        {
             p.ponds.push(ring);
         }
     }
@@ -488,8 +508,19 @@ fn ponds(p: &mut Parcel, rng: &mut Rng) {
 
 fn name(parcels: &mut [Parcel], seed: u64) {
     let mut names = Names::new(seed ^ 0x1111);
-    let (mut primary, mut secondary, mut hospital, mut stations) = (0, 0, 0, 0);
-    const HOSPITALS: [&str; 6] = ["人民医院", "中医院", "第一医院", "妇幼保健院", "儿童医院", "第二人民医院"];
+    let (mut primary, mut secondary, mut hospital, mut stations, mut halls) = (0, 0, 0, 0, 0);
+    const HALLS: [&str; 8] = [
+        "老城文化馆",
+        "博物馆",
+        "图书馆",
+        "大剧院",
+        "美术馆",
+        "科技馆",
+        "规划展示馆",
+        "群众艺术馆",
+    ];
+    const HOSPITALS: [&str; 6] =
+        ["人民医院", "中医院", "第一医院", "妇幼保健院", "儿童医院", "第二人民医院"];
     const MIDDLE: [&str; 12] = [
         "第一中学",
         "实验中学",
@@ -542,11 +573,13 @@ fn name(parcels: &mut [Parcel], seed: u64) {
             Kind::Village => names.village().zh,
             Kind::Station => {
                 stations += 1;
-                ["客运总站", "公交城东首末站", "公交城西首末站", "公交开发区首末站"][(stations - 1) % 4]
+                ["客运总站", "公交城东首末站", "公交城西首末站", "公交开发区首末站"]
+                    [(stations - 1) % 4]
                     .to_owned()
             }
             Kind::Culture => {
-                format!("{}", ["文化艺术中心", "博物馆", "图书馆", "大剧院", "老城文化馆"][hash(p) % 5])
+                halls += 1;
+                HALLS[(halls - 1) % HALLS.len()].to_owned()
             }
             Kind::Government if p.zone == Zone::Civic => "市民服务中心".to_owned(),
             Kind::Government => format!("{}便民服务中心", names.quarter().zh),
@@ -555,11 +588,12 @@ fn name(parcels: &mut [Parcel], seed: u64) {
     }
 }
 
-fn hash(p: &Parcel) -> usize {
-    (p.ring[0].x.abs() * 100.0) as usize
-}
-
 /// The widest street along a parcel.
 pub fn main_side(p: &Parcel) -> Option<Side> {
-    p.sides.iter().flatten().filter(|s| s.class != Class::Track).min_by_key(|s| s.class).copied()
+    p.sides
+        .iter()
+        .flatten()
+        .filter(|s| s.class != Class::Track && s.class != Class::Expressway)
+        .min_by_key(|s| s.class)
+        .copied()
 }

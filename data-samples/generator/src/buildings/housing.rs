@@ -80,7 +80,6 @@ pub(super) fn compound(site: &mut Site, style: Style, year: u16, urban: bool) {
             stagger: true,
         },
     };
-    let mut number = 0;
     // One height for the compound, with a few buildings off it.
     let tall = match style {
         Style::WalkUp => site.rng.int(5, 6),
@@ -89,7 +88,6 @@ pub(super) fn compound(site: &mut Site, style: Style, year: u16, urban: bool) {
         Style::Villa => 3,
     };
     site.rows(&slab, &mut |rng, w, d| {
-        number += 1;
         let floors = match style {
             Style::High if rng.chance(0.35) => (tall - rng.int(2, 7)).max(11),
             Style::Slab if rng.chance(0.2) => tall - 1,
@@ -114,7 +112,7 @@ pub(super) fn compound(site: &mut Site, style: Style, year: u16, urban: bool) {
         };
         let mut d = draft(ring, "住宅", floors as u16, 2.9, 1.1);
         (d.structure, d.roof, d.year) = (structure, roof, year + rng.int(0, 1) as u16);
-        d.name = format!("{number}号楼");
+        d.name = String::from("号楼");
         d
     });
     sheds(site, style, year);
@@ -153,13 +151,20 @@ fn kindergarten(site: &mut Site, style: Style, year: u16) {
     let middle = centroid(site.ring);
     for _ in 0..6 {
         let off = pt(site.rng.range(-50.0, 50.0), site.rng.range(-50.0, 50.0));
-        let ring =
-            if site.rng.chance(0.5) { ell(42.0, 32.0, 12.0, true) } else { horseshoe(40.0, 30.0, 11.0) };
+        let ring = if site.rng.chance(0.5) {
+            ell(42.0, 32.0, 12.0, true)
+        } else {
+            horseshoe(40.0, 30.0, 11.0)
+        };
         let mut d = draft(ring, "幼儿园", 3, 3.6, 1.0);
         (d.year, d.name) = (year + 1, "幼儿园".to_owned());
         if site.put(d, middle + off, site.angle, 10.0, 12.0) {
-            let yard =
-                crate::geom::rect(middle + off + pt(0.0, -34.0).turn(site.angle), 38.0, 24.0, site.angle);
+            let yard = crate::geom::rect(
+                middle + off + pt(0.0, -34.0).turn(site.angle),
+                38.0,
+                24.0,
+                site.angle,
+            );
             site.reserve(yard);
             return;
         }
@@ -215,8 +220,10 @@ fn house(rng: &mut Rng, w: f64, d: f64, year: u16) -> Draft {
     };
     let floors = rng.weighted(&[(1_u16, 0.35), (2, 0.48), (3, 0.17)]);
     let mut out = draft(ring, "住宅", floors, 3.1, 1.0);
-    (out.structure, out.roof) =
-        (if floors == 1 { "砖木" } else { "砖混" }, if rng.chance(0.7) { "gabled" } else { "flat" });
+    (out.structure, out.roof) = (
+        if floors == 1 { "砖木" } else { "砖混" },
+        if rng.chance(0.7) { "gabled" } else { "flat" },
+    );
     out.year = (i64::from(year) + rng.int(0, 14)) as u16;
     out
 }
@@ -235,9 +242,7 @@ pub(super) fn village(site: &mut Site) {
         fill: 0.82,
         stagger: true,
     };
-    let mut number = 0;
     site.rows(&rows, &mut |rng, w, d| {
-        number += 1;
         let floors = rng.weighted(&[(1_u16, 0.4), (2, 0.5), (3, 0.1)]);
         // A main house along the north of the yard, a wing towards the south.
         let ring = match rng.unit() {
@@ -248,7 +253,7 @@ pub(super) fn village(site: &mut Site) {
         let mut out = draft(ring, "农村住宅", floors, 3.2, 1.2);
         (out.structure, out.roof) = (if floors == 1 { "砖木" } else { "砖混" }, "gabled");
         out.year = 1978 + rng.int(0, 45) as u16;
-        out.name = format!("{number}号");
+        out.name = String::from("号");
         out
     });
 }

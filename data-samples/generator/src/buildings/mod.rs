@@ -61,11 +61,16 @@ fn shops(site: &mut Site, front: &Frontage, floors: (i64, i64), year: u16) {
 }
 
 /// Builds on every parcel. Returns the buildings and the sports grounds, each with its parcel.
-pub fn build(network: &Network, parcels: &[Parcel], seed: u64) -> (Vec<Building>, Vec<(usize, Ring)>) {
+pub fn build(
+    network: &Network,
+    parcels: &[Parcel],
+    seed: u64,
+) -> (Vec<Building>, Vec<(usize, Ring)>) {
     let (mut out, mut grounds) = (Vec::new(), Vec::new());
     let numbers = HouseNumbers::new(network);
     for (k, p) in parcels.iter().enumerate() {
-        let mut site = Site::new(&p.ring, &p.ponds, &p.sides, Rng::stream(seed, "buildings", k as u64));
+        let mut site =
+            Site::new(&p.ring, &p.ponds, &p.sides, Rng::stream(seed, "buildings", k as u64));
         grounds.extend(design(&mut site, p, seed, k).into_iter().map(|g| (k, g)));
         let drafts = std::mem::take(&mut site.drafts);
         for d in drafts {
@@ -73,7 +78,7 @@ pub fn build(network: &Network, parcels: &[Parcel], seed: u64) -> (Vec<Building>
             d.ring = d.ring.iter().map(|q| q.cm()).collect();
             d.holes = d.holes.iter().map(|h| h.iter().map(|q| q.cm()).collect()).collect();
             // What began in the past is finished; what is planned may still be on its way.
-            d.year = d.year.max(1975);
+            d.year = d.year.clamp(1975, 2030);
             if p.year <= THIS_YEAR {
                 d.year = d.year.min(THIS_YEAR + 1);
             }
@@ -96,7 +101,10 @@ fn design(site: &mut Site, p: &Parcel, seed: u64, k: usize) -> Vec<Ring> {
     let y = p.year;
     let urban = !p.zone.rural();
     // Some planned parcels have no design yet.
-    if p.zone == Zone::Growth && y > THIS_YEAR + 2 && Rng::stream(seed, "undecided", k as u64).chance(0.55) {
+    if p.zone == Zone::Growth
+        && y > THIS_YEAR + 2
+        && Rng::stream(seed, "undecided", k as u64).chance(0.55)
+    {
         return Vec::new();
     }
     match p.kind {
@@ -141,8 +149,11 @@ fn wall_point(d: &Draft) -> Pt {
     match d.holes.first() {
         Some(hole) => {
             let a = (d.ring[0] + d.ring[1]) * 0.5;
-            let b =
-                hole.iter().copied().min_by(|p, q| (*p - a).len().total_cmp(&(*q - a).len())).unwrap_or(a);
+            let b = hole
+                .iter()
+                .copied()
+                .min_by(|p, q| (*p - a).len().total_cmp(&(*q - a).len()))
+                .unwrap_or(a);
             (a + b) * 0.5
         }
         None => crate::geom::inner_point(&d.ring),
@@ -179,11 +190,16 @@ impl HouseNumbers {
             return (format!("{}{}", p.name, d.name), String::new());
         }
         // Within a compound everyone has the compound's number; along the street each house its own.
-        let own = matches!(p.kind, Kind::Lanes | Kind::Perimeter | Kind::Market) || d.name.is_empty();
+        let own =
+            matches!(p.kind, Kind::Lanes | Kind::Perimeter | Kind::Market) || d.name.is_empty();
         let nearest = edges(&p.ring)
             .enumerate()
             .filter_map(|(i, (a, b))| p.sides[i].map(|s| (dist_seg(c, a, b), s)))
-            .filter(|(_, s)| s.class != Class::Track && !network.name_at(s.street, c).zh.is_empty())
+            .filter(|(_, s)| {
+                s.class != Class::Track
+                    && s.class != Class::Expressway
+                    && !network.name_at(s.street, c).zh.is_empty()
+            })
             .min_by(|x, y| x.0.total_cmp(&y.0))
             .map(|x| x.1);
         let (side, at) = if own {
@@ -198,7 +214,7 @@ impl HouseNumbers {
             return (String::new(), join(p, d));
         };
         let (origin, dir) = self.start.get(&side.street).copied().unwrap_or((at, pt(1.0, 0.0)));
-        let step = if own { 7.0 } else { 18.0 };
+        let step = if own { 14.0 } else { 24.0 };
         let count = ((at - origin).dot(dir) / step).max(0.0) as i64;
         let odd = (at - origin).cross(dir) > 0.0;
         let number = 2 * count + if odd { 1 } else { 2 };

@@ -5,7 +5,14 @@ use super::shapes::{block, comb, court, ell, horseshoe, oval};
 use super::site::{Draft, Rows, Site};
 use crate::geom::{Pt, Ring, centroid, pt, rect};
 
-fn named(ring: Ring, usage: &'static str, floors: u16, storey: f64, year: u16, name: &str) -> Draft {
+fn named(
+    ring: Ring,
+    usage: &'static str,
+    floors: u16,
+    storey: f64,
+    year: u16,
+    name: &str,
+) -> Draft {
     let mut d = draft(ring, usage, floors, storey, 1.2);
     (d.structure, d.year, d.name) = ("框架", year, name.to_owned());
     d
@@ -58,7 +65,8 @@ pub(super) fn school(site: &mut Site, year: u16, secondary: bool) -> Option<Ring
     let roomy = crate::geom::area(site.ring) > if secondary { 4.2e4 } else { 2.6e4 };
     let mut ground = if roomy { track(site, scale) } else { None };
     let main = if secondary { comb(74.0, 54.0, 12.0) } else { horseshoe(60.0, 44.0, 11.0) };
-    if !put_near(site, &named(main, "学校", if secondary { 5 } else { 4 }, 3.8, year, "教学楼")) {
+    if !put_near(site, &named(main, "学校", if secondary { 5 } else { 4 }, 3.8, year, "教学楼"))
+    {
         put_near(site, &named(block(52.0, 14.0), "学校", 4, 3.8, year, "教学楼"));
     }
     for k in [0.95, 0.8, 0.65, 0.5, 0.4] {
@@ -80,10 +88,14 @@ pub(super) fn campus(site: &mut Site, year: u16) -> Vec<Ring> {
     let mut grounds = Vec::new();
     let angle = site.angle;
     let (lo, hi) = site.frame(angle);
-    let at = |fx: f64, fy: f64| pt(lo.x + (hi.x - lo.x) * fx, lo.y + (hi.y - lo.y) * fy).turn(angle);
+    let at =
+        |fx: f64, fy: f64| pt(lo.x + (hi.x - lo.x) * fx, lo.y + (hi.y - lo.y) * fy).turn(angle);
     for (fx, fy) in [(0.86, 0.3), (0.86, 0.62)] {
-        let ring =
-            crate::geom::place(&stadium_shape(176.0, 92.0), at(fx, fy), angle + std::f64::consts::FRAC_PI_2);
+        let ring = crate::geom::place(
+            &stadium_shape(176.0, 92.0),
+            at(fx, fy),
+            angle + std::f64::consts::FRAC_PI_2,
+        );
         if site.fits(&ring, 10.0, 10.0) {
             site.reserve(ring.clone());
             grounds.push(ring);
@@ -120,7 +132,8 @@ pub(super) fn campus(site: &mut Site, year: u16) -> Vec<Ring> {
             let name = halls[n % halls.len()];
             let year = year + site.rng.int(0, 12) as u16;
             let floors = site.rng.int(4, 7) as u16;
-            if site.put(named(ring, "学校", floors, 4.0, year, name), at(fx, fy), angle, 14.0, 18.0) {
+            if site.put(named(ring, "学校", floors, 4.0, year, name), at(fx, fy), angle, 14.0, 18.0)
+            {
                 n += 1;
             }
         }
@@ -138,12 +151,9 @@ pub(super) fn campus(site: &mut Site, year: u16) -> Vec<Ring> {
         fill: 0.95,
         stagger: false,
     };
-    let (ring_west, mut number) = (lo.x + (hi.x - lo.x) * 0.24, 0);
+    let ring_west = lo.x + (hi.x - lo.x) * 0.24;
     let before = site.drafts.len();
-    site.rows(&rows, &mut |_, w, d| {
-        number += 1;
-        named(block(w, d), "宿舍", 6, 3.4, year, &format!("学生公寓{number}号"))
-    });
+    site.rows(&rows, &mut |_, w, d| named(block(w, d), "宿舍", 6, 3.4, year, "号学生公寓"));
     let east = lo.x + (hi.x - lo.x) * 0.79;
     let keep = |d: &Draft| {
         let x = centroid(&d.ring).turn(-angle).x;
@@ -162,20 +172,36 @@ pub(super) fn campus(site: &mut Site, year: u16) -> Vec<Ring> {
 pub(super) fn hospital(site: &mut Site, year: u16) {
     let angle = site.angle;
     let (lo, hi) = site.frame(angle);
-    let at = |fx: f64, fy: f64| pt(lo.x + (hi.x - lo.x) * fx, lo.y + (hi.y - lo.y) * fy).turn(angle);
+    let at =
+        |fx: f64, fy: f64| pt(lo.x + (hi.x - lo.x) * fx, lo.y + (hi.y - lo.y) * fy).turn(angle);
     let (outer, hole) = court(78.0, 56.0, 18.0);
     let mut front = named(outer, "医院", 5, 4.4, year, "门诊楼");
     front.holes = vec![hole];
     place_near(site, &front, at(0.5, 0.3), angle);
-    place_near(site, &named(block(72.0, 22.0), "医院", 17, 3.9, year + 4, "住院部"), at(0.5, 0.68), angle);
+    place_near(
+        site,
+        &named(block(72.0, 22.0), "医院", 17, 3.9, year + 4, "住院部"),
+        at(0.5, 0.68),
+        angle,
+    );
     place_near(
         site,
         &named(horseshoe(56.0, 40.0, 13.0), "医院", 8, 3.9, year + 2, "医技楼"),
         at(0.25, 0.55),
         angle,
     );
-    place_near(site, &named(block(44.0, 18.0), "医院", 6, 3.8, year, "急诊中心"), at(0.78, 0.4), angle);
-    place_near(site, &named(block(40.0, 16.0), "医院", 5, 3.6, year, "行政楼"), at(0.8, 0.8), angle);
+    place_near(
+        site,
+        &named(block(44.0, 18.0), "医院", 6, 3.8, year, "急诊中心"),
+        at(0.78, 0.4),
+        angle,
+    );
+    place_near(
+        site,
+        &named(block(40.0, 16.0), "医院", 5, 3.6, year, "行政楼"),
+        at(0.8, 0.8),
+        angle,
+    );
 }
 
 fn place_near(site: &mut Site, d: &Draft, c: Pt, angle: f64) -> bool {
@@ -195,7 +221,12 @@ pub(super) fn government(site: &mut Site, year: u16, civic: bool) {
     for (x, mirror) in [(-0.9, false), (0.9, true)] {
         let ring = ell(w * 0.5, w * 0.4, d * 0.7, mirror);
         let at = c + pt(x * w, -w * 0.28).turn(angle);
-        place_near(site, &named(ring, "行政办公", (floors / 2).max(3), 4.0, year, "附楼"), at, angle);
+        place_near(
+            site,
+            &named(ring, "行政办公", (floors / 2).max(3), 4.0, year, "附楼"),
+            at,
+            angle,
+        );
     }
     if civic {
         place_near(
@@ -236,9 +267,11 @@ pub(super) fn stadium(site: &mut Site, year: u16) -> Option<Ring> {
     (bowl.structure, bowl.roof) = ("钢结构", "round");
     let before = site.drafts.len();
     let grand = place_near(site, &bowl, c - pt(60.0, 0.0).turn(angle), angle);
-    for (name, w, d, x) in
-        [("体育馆", 108.0, 82.0, 190.0), ("游泳馆", 92.0, 62.0, 190.0), ("训练馆", 70.0, 44.0, -150.0)]
-    {
+    for (name, w, d, x) in [
+        ("体育馆", 108.0, 82.0, 190.0),
+        ("游泳馆", 92.0, 62.0, 190.0),
+        ("训练馆", 70.0, 44.0, -150.0),
+    ] {
         let ring = if w > 100.0 { oval(w, d, 32) } else { block(w, d) };
         let mut hall = named(ring, "体育", 2, 9.0, year + 1, name);
         (hall.structure, hall.roof) = ("钢结构", "round");

@@ -10,7 +10,8 @@ pub(super) fn block(w: f64, d: f64) -> Ring {
 /// An L: wings `t` deep along the south and the west (or east when `mirror`).
 pub(super) fn ell(w: f64, d: f64, t: f64, mirror: bool) -> Ring {
     let (x, y) = (w / 2.0, d / 2.0);
-    let ring = vec![pt(-x, -y), pt(x, -y), pt(x, -y + t), pt(-x + t, -y + t), pt(-x + t, y), pt(-x, y)];
+    let ring =
+        vec![pt(-x, -y), pt(x, -y), pt(x, -y + t), pt(-x + t, -y + t), pt(-x + t, y), pt(-x, y)];
     if mirror { flip(ring) } else { ring }
 }
 

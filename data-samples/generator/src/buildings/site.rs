@@ -74,20 +74,27 @@ impl<'a> Site<'a> {
         bounds(&turned)
     }
 
-    /// Places slabs in rows from south to north.
+    /// Places slabs in rows from south to north. A name that begins with 号 gets its number.
     pub fn rows(&mut self, rows: &Rows, draft: &mut dyn FnMut(&mut Rng, f64, f64) -> Draft) {
         let angle = self.angle;
         let (lo, hi) = self.frame(angle);
+        let mut number = 0;
         let mut y = lo.y + rows.edge + rows.depth / 2.0 + self.rng.range(0.0, 3.0);
         while y < hi.y - rows.edge {
-            let mut x = lo.x + rows.edge + if rows.stagger { self.rng.range(0.0, 14.0) } else { 0.0 };
+            let mut x =
+                lo.x + rows.edge + if rows.stagger { self.rng.range(0.0, 14.0) } else { 0.0 };
             while x < hi.x - rows.edge {
                 let long = self.rng.range(rows.long.0, rows.long.1).round();
                 let mut d = draft(&mut self.rng, long, rows.depth);
-                let center = pt(x + long / 2.0, y + self.rng.range(-rows.jitter, rows.jitter)).turn(angle);
+                let center =
+                    pt(x + long / 2.0, y + self.rng.range(-rows.jitter, rows.jitter)).turn(angle);
                 d.ring = crate::geom::place(&d.ring, center, angle);
                 d.holes = d.holes.iter().map(|h| crate::geom::place(h, center, angle)).collect();
                 if self.rng.chance(rows.fill) && self.fits(&d.ring, rows.edge, rows.gap) {
+                    if d.name.starts_with('号') {
+                        number += 1;
+                        d.name = format!("{number}{}", d.name);
+                    }
                     self.drafts.push(d);
                     x += long + rows.gap + self.rng.range(0.0, rows.loose);
                 } else {
@@ -113,7 +120,9 @@ impl<'a> Site<'a> {
                 let depth = self.rng.range(front.depth.0, front.depth.1);
                 let center = a + dir * (s + w / 2.0) + dir.left() * (front.setback + depth / 2.0);
                 let ring = crate::geom::rect(center, w, depth, angle);
-                if self.rng.chance(front.fill) && self.fits(&ring, front.setback - 0.4, front.gap - 0.05) {
+                if self.rng.chance(front.fill)
+                    && self.fits(&ring, front.setback - 0.4, front.gap - 0.05)
+                {
                     let mut d = draft(&mut self.rng);
                     d.ring = ring;
                     self.drafts.push(d);

@@ -15,7 +15,10 @@ fn cells(site: &mut Site, size: f64, edge: f64, build: &mut dyn FnMut(&mut Site,
     let (nx, ny) = ((w / size).round().max(1.0), (d / size).round().max(1.0));
     for j in 0..ny as usize {
         for i in 0..nx as usize {
-            let c = pt(lo.x + edge + w / nx * (i as f64 + 0.5), lo.y + edge + d / ny * (j as f64 + 0.5));
+            let c = pt(
+                lo.x + edge + w / nx * (i as f64 + 0.5),
+                lo.y + edge + d / ny * (j as f64 + 0.5),
+            );
             build(site, c.turn(angle), w / nx, d / ny);
         }
     }
@@ -26,8 +29,8 @@ pub(super) fn towers(site: &mut Site, year: u16, grand: f64) {
     cells(site, 74.0, 8.0, &mut |site, c, w, d| {
         let angle = site.angle;
         let side = site.rng.range(30.0, 42.0);
-        let floors =
-            (18.0 + 26.0 * grand * site.rng.range(0.5, 1.5) + site.rng.range(0.0, 10.0)).min(66.0) as u16;
+        let floors = (18.0 + 26.0 * grand * site.rng.range(0.5, 1.5) + site.rng.range(0.0, 10.0))
+            .min(66.0) as u16;
         let at = c + pt(site.rng.range(-0.1, 0.1) * w, d * 0.16).turn(angle);
         let ring = match site.rng.unit() {
             u if u < 0.45 => block(side, side * site.rng.range(0.8, 1.0)),
@@ -80,10 +83,12 @@ pub(super) fn offices(site: &mut Site, year: u16) {
 pub(super) fn perimeter(site: &mut Site, year: u16) {
     let ring = site.ring.to_vec();
     let flat = |d: f64| vec![d; ring.len()];
-    let (floors, usage) = (site.rng.int(4, 8) as u16, if site.rng.chance(0.7) { "商住" } else { "商业" });
+    let (floors, usage) =
+        (site.rng.int(4, 8) as u16, if site.rng.chance(0.7) { "商住" } else { "商业" });
     let deep = site.rng.range(13.0, 16.0);
     if area(&ring) < 2.2e4
-        && let (Some(outer), Some(inner)) = (inset(&ring, &flat(5.0)), inset(&ring, &flat(5.0 + deep)))
+        && let (Some(outer), Some(inner)) =
+            (inset(&ring, &flat(5.0)), inset(&ring, &flat(5.0 + deep)))
     {
         let (outer, mut hole) = (crate::shape::dedupe(&outer), crate::shape::dedupe(&inner));
         if outer.len() < 16 && area(&hole) > 500.0 && clear_of_edges(&hole, &outer, 9.0) {
@@ -105,7 +110,8 @@ pub(super) fn perimeter(site: &mut Site, year: u16) {
         fill: 0.95,
     };
     site.frontage(&front, &mut |rng| {
-        let mut d = draft(Vec::new(), usage, (i64::from(floors) + rng.int(-2, 2)).max(3) as u16, 3.4, 2.0);
+        let mut d =
+            draft(Vec::new(), usage, (i64::from(floors) + rng.int(-2, 2)).max(3) as u16, 3.4, 2.0);
         (d.structure, d.year) = ("框架", year);
         d
     });
@@ -119,7 +125,8 @@ fn courtyard(site: &mut Site, hole: &[Pt], year: u16) {
         return;
     }
     let ring = crate::geom::place(&block(22.0, 14.0), centroid(hole), site.angle);
-    let inside = ring.iter().all(|p| crate::geom::contains(hole, *p)) && clear_of_edges(&ring, hole, 10.0);
+    let inside =
+        ring.iter().all(|p| crate::geom::contains(hole, *p)) && clear_of_edges(&ring, hole, 10.0);
     if inside {
         let mut d = draft(ring, "商业", 2, 4.2, 1.0);
         (d.structure, d.year) = ("框架", year);
@@ -166,8 +173,10 @@ pub(super) fn market(site: &mut Site, year: u16) {
     let (w, d) = (hi.x - lo.x, hi.y - lo.y);
     let (angle, middle) = (site.angle, centroid(site.ring));
     for share in [0.55, 0.45, 0.35, 0.25] {
-        let mut hall = draft(block((w * share).min(90.0), (d * share).min(54.0)), "商业", 2, 5.0, 1.0);
-        (hall.structure, hall.roof, hall.year, hall.name) = ("钢结构", "gabled", year, "交易大厅".to_owned());
+        let mut hall =
+            draft(block((w * share).min(90.0), (d * share).min(54.0)), "商业", 2, 5.0, 1.0);
+        (hall.structure, hall.roof, hall.year, hall.name) =
+            ("钢结构", "gabled", year, "交易大厅".to_owned());
         if site.put(hall, middle, angle, 12.0, 8.0) {
             break;
         }
@@ -199,8 +208,13 @@ pub(super) fn factory(site: &mut Site, year: u16, store: bool) {
     let mut offices = 0;
     site.frontage(&front, &mut |rng| {
         offices += 1;
-        let mut d =
-            draft(Vec::new(), if offices % 3 == 0 { "宿舍" } else { "办公" }, rng.int(3, 6) as u16, 3.6, 1.2);
+        let mut d = draft(
+            Vec::new(),
+            if offices % 3 == 0 { "宿舍" } else { "办公" },
+            rng.int(3, 6) as u16,
+            3.6,
+            1.2,
+        );
         (d.structure, d.year) = ("框架", year);
         d
     });
@@ -218,9 +232,7 @@ pub(super) fn factory(site: &mut Site, year: u16, store: bool) {
         fill: 0.94,
         stagger: false,
     };
-    let mut number = 0;
     site.rows(&rows, &mut |rng, w, d| {
-        number += 1;
         let floors = if !store && rng.chance(0.3) { 3 } else { 1 };
         let ring = if !store && w > 90.0 && rng.chance(0.25) {
             ell(w, d, d * 0.55, rng.chance(0.5))
@@ -236,7 +248,7 @@ pub(super) fn factory(site: &mut Site, year: u16, store: bool) {
         );
         (out.structure, out.roof) = ("钢结构", if floors == 1 { "gabled" } else { "flat" });
         out.year = year + rng.int(0, 3) as u16;
-        out.name = format!("{number}号{}", if store { "库" } else { "厂房" });
+        out.name = String::from(if store { "号库" } else { "号厂房" });
         out
     });
     let small = Rows {

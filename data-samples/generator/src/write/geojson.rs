@@ -42,8 +42,10 @@ fn collection(city: &City, name: &str, patches: &[Patch]) -> Vec<u8> {
         } else {
             format!("{{\"type\":\"MultiPolygon\",\"coordinates\":[{}]}}", polygons.join(","))
         };
-        let _ =
-            write!(out, "{{\"type\":\"Feature\",\"properties\":{{{properties}}},\"geometry\":{geometry}}}");
+        let _ = write!(
+            out,
+            "{{\"type\":\"Feature\",\"properties\":{{{properties}}},\"geometry\":{geometry}}}"
+        );
     }
     out.push_str("\n]}\n");
     out.into_bytes()

@@ -40,8 +40,11 @@ pub(super) fn districts(city: &City) -> Result<Vec<u8>, WriteError> {
             })
             .collect();
         let points = parts.iter().flatten().flatten().copied().collect();
-        let mut values =
-            vec![Value::Text(a.code.clone()), Value::Text(a.name.zh.clone()), Value::Text(a.name.en.clone())];
+        let mut values = vec![
+            Value::Text(a.code.clone()),
+            Value::Text(a.name.zh.clone()),
+            Value::Text(a.name.en.clone()),
+        ];
         if let Some(parent) = parent {
             values.push(Value::Text(parent.name.zh.clone()));
         }
@@ -171,11 +174,12 @@ fn write(layers: &[Layer]) -> Result<Vec<u8>, WriteError> {
         )?;
     }
     for layer in layers {
-        let columns: String = layer.columns.iter().map(|(n, t)| format!(", \"{n}\" {t}")).collect();
-        db.execute_batch(&format!(
-            "CREATE TABLE \"{}\" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {}{columns});",
-            layer.table, layer.geometry
-        ))?;
+        let mut columns = vec![
+            "fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL".to_owned(),
+            format!("geom {}", layer.geometry),
+        ];
+        columns.extend(layer.columns.iter().map(|(name, kind)| format!("\"{name}\" {kind}")));
+        db.execute_batch(&format!("CREATE TABLE \"{}\" ({});", layer.table, columns.join(", ")))?;
         let all: Vec<Pt> = layer.rows.iter().flat_map(|r| r.1.iter().copied()).collect();
         let (lo, hi) = crate::geom::bounds(&all);
         db.execute(
@@ -186,10 +190,12 @@ fn write(layers: &[Layer]) -> Result<Vec<u8>, WriteError> {
             "INSERT INTO gpkg_geometry_columns VALUES (?1, 'geom', ?2, ?3, 0, 0)",
             params![layer.table, layer.geometry, layer.srs],
         )?;
-        let marks: String = (0..layer.columns.len()).map(|k| format!(", ?{}", k + 3)).collect();
-        let mut insert = db.prepare(&format!("INSERT INTO \"{}\" VALUES (?1, ?2{marks})", layer.table))?;
+        let marks = vec!["?"; layer.columns.len() + 2].join(", ");
+        let mut insert =
+            db.prepare(&format!("INSERT INTO \"{}\" VALUES ({marks})", layer.table))?;
         for (k, (wkb, points, values)) in layer.rows.iter().enumerate() {
-            let mut row = vec![Value::Integer(k as i64 + 1), Value::Blob(blob(layer.srs, wkb, points))];
+            let mut row =
+                vec![Value::Integer(k as i64 + 1), Value::Blob(blob(layer.srs, wkb, points))];
             row.extend(values.iter().cloned());
             insert.execute(rusqlite::params_from_iter(row))?;
         }

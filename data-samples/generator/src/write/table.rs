@@ -58,8 +58,17 @@ pub(super) fn components(city: &City) -> Result<Vec<u8>, WriteError> {
             format!("{:.7}", q.y),
         ]
     });
-    let header =
-        ["部件编码", "部件名称", "部件大类", "主管部门", "所在道路", "部件状态", "设置年月", "经度", "纬度"];
+    let header = [
+        "部件编码",
+        "部件名称",
+        "部件大类",
+        "主管部门",
+        "所在道路",
+        "部件状态",
+        "设置年月",
+        "经度",
+        "纬度",
+    ];
     let utf8 = csv_bytes(&header, rows, true)?;
     Ok(encoding_rs::GBK.encode(&String::from_utf8_lossy(&utf8)).0.into_owned())
 }
@@ -81,7 +90,17 @@ pub(super) fn cameras(city: &City) -> Result<Vec<u8>, WriteError> {
             if c.online { "在线" } else { "离线" }.to_owned(),
         ]
     });
-    let header =
-        ["编号", "名称", "类型", "X坐标", "Y坐标", "方位角", "视场角", "安装高度", "可视距离", "状态"];
+    let header = [
+        "编号",
+        "名称",
+        "类型",
+        "X坐标",
+        "Y坐标",
+        "方位角",
+        "视场角",
+        "安装高度",
+        "可视距离",
+        "状态",
+    ];
     csv_bytes(&header, rows, false)
 }

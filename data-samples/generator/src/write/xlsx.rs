@@ -36,7 +36,7 @@ pub(super) fn schools(city: &City) -> Result<Vec<u8>, WriteError> {
         let q = degrees(city, s.at);
         row(s, [q.x, q.y])
     });
-    workbook("学校名录", &header, rows.collect())
+    workbook("学校名录", &header, &rows.collect::<Vec<_>>())
 }
 
 /// Hospitals, with X坐标 (northing) and Y坐标 (easting) in EPSG:4548.
@@ -59,7 +59,7 @@ pub(super) fn hospitals(city: &City) -> Result<Vec<u8>, WriteError> {
         let q = metres(city, h.at);
         row(h, [q.y, q.x])
     });
-    workbook("医疗机构名录", &header, rows.collect())
+    workbook("医疗机构名录", &header, &rows.collect::<Vec<_>>())
 }
 
 fn row(p: &Place, coordinates: [f64; 2]) -> Vec<Cell> {
@@ -80,7 +80,7 @@ fn row(p: &Place, coordinates: [f64; 2]) -> Vec<Cell> {
     out
 }
 
-fn workbook(title: &str, header: &[&str], rows: Vec<Vec<Cell>>) -> Result<Vec<u8>, WriteError> {
+fn workbook(title: &str, header: &[&str], rows: &[Vec<Cell>]) -> Result<Vec<u8>, WriteError> {
     let mut book = Workbook::new();
     let created = ExcelDateTime::from_ymd(2026, 3, 21)?;
     book.set_properties(&DocProperties::new().set_title(title).set_creation_datetime(&created));
