@@ -21,7 +21,7 @@ pub struct Place {
     pub address: String,
     /// Where it is.
     pub at: Pt,
-    /// Telephone; the exchange 5550 is not in use.
+    /// Telephone: random digits after 0527-5550.
     pub phone: String,
     /// Year of opening.
     pub year: u16,
