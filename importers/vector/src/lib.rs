@@ -9,7 +9,9 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod columns;
 mod detect;
+mod encoding;
 mod error;
 mod format;
 mod source;
@@ -25,6 +27,7 @@ mod geojson;
 mod geopackage;
 mod geoparquet;
 mod gpx;
+mod json;
 mod kml;
 mod limits;
 mod osm;
@@ -35,7 +38,7 @@ mod topojson;
 mod wkb_sink;
 mod xlsx;
 
-pub use detect::open;
+pub use detect::{Skipped, Survey, open, survey};
 pub use error::Error;
 pub use format::Format;
 pub use source::{Options, Source};

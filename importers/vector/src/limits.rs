@@ -65,3 +65,9 @@ pub(crate) const MAX_DXF_HATCH_RINGS: usize = 20_000;
 
 /// Rings times vertices of one DXF hatch: what finding its holes takes, under a second.
 pub(crate) const MAX_DXF_HATCH_STEPS: usize = 200_000_000;
+
+/// Lists and objects within each other in JSON. Attributes of real files nest 5 deep.
+pub(crate) const MAX_JSON_DEPTH: usize = 128;
+
+/// Distinct coordinates of the arcs of a TopoJSON file, which are all kept: 16 bytes each, 256 MiB.
+pub(crate) const MAX_ARC_COORDINATES: usize = 16_000_000;

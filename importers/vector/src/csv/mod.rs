@@ -1,3 +1,10 @@
+//! Separated text: CSV, TSV and their relatives.
+
+mod sniff;
+mod tokens;
+
+pub(crate) use sniff::looks_like_table;
+
 use onemap_model::Sink;
 
 use crate::{Error, Options, Source};
