@@ -14,28 +14,27 @@ mod detect;
 mod encoding;
 mod error;
 mod format;
+mod gather;
+mod json;
+mod limits;
 mod source;
 #[cfg(test)]
 mod testing;
+mod wkb_sink;
 
-mod columns;
 mod csv;
 mod dxf;
 mod flatgeobuf;
-mod gather;
 mod geojson;
 mod geopackage;
 mod geoparquet;
 mod gpx;
-mod json;
 mod kml;
-mod limits;
 mod osm;
 #[cfg(feature = "postgres")]
 mod postgis;
 mod shapefile;
 mod topojson;
-mod wkb_sink;
 mod xlsx;
 
 pub use detect::{Skipped, Survey, open, survey};

@@ -156,7 +156,11 @@ pub(crate) fn data(path: &str) -> Option<PathBuf> {
 }
 
 /// Reads a file as this format, whatever its name says.
-pub(crate) fn read_as(format: Format, path: &Path, options: &Options) -> Result<CollectSink, Error> {
+pub(crate) fn read_as(
+    format: Format,
+    path: &Path,
+    options: &Options,
+) -> Result<CollectSink, Error> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let stem = name.split('.').next().unwrap_or_default().to_owned();
     let gzipped = path.extension().is_some_and(|extension| extension == "gz");
@@ -167,7 +171,11 @@ pub(crate) fn read_as(format: Format, path: &Path, options: &Options) -> Result<
 }
 
 /// Reads bytes as this format.
-pub(crate) fn read_bytes_as(format: Format, bytes: &[u8], options: &Options) -> Result<CollectSink, Error> {
+pub(crate) fn read_bytes_as(
+    format: Format,
+    bytes: &[u8],
+    options: &Options,
+) -> Result<CollectSink, Error> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.bin");
     std::fs::write(&path, bytes).unwrap();

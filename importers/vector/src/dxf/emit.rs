@@ -201,7 +201,11 @@ impl<'a> Emitter<'a> {
                     point
                 }
                 None => {
-                    return self.reject(Layer::Symbols, facts, "its block has no shapes".to_owned());
+                    return self.reject(
+                        Layer::Symbols,
+                        facts,
+                        "its block has no shapes".to_owned(),
+                    );
                 }
             },
         };
