@@ -67,7 +67,7 @@ pub struct DropOptions {
 
 impl Default for DropOptions {
     fn default() -> Self {
-        Self { budget_bytes: 500_000, margin: 0.75, max_features: 25_000, maxzoom: None }
+        Self { budget_bytes: 500_000, margin: 0.9, max_features: 25_000, maxzoom: None }
     }
 }
 

@@ -5,8 +5,8 @@ use onemap_model::{Geometry, GeometryClass, GeometryKind, ValueRef};
 /// Mean radius of the earth (IUGG), metres.
 pub const EARTH_RADIUS_M: f64 = 6_371_008.8;
 
-/// Bytes a vertex takes in a tile: two varints of one or two bytes.
-pub(crate) const BYTES_PER_VERTEX: u32 = 3;
+/// Bytes a vertex takes in a tile: two varints, of one byte each for steps of up to 63 units.
+pub(crate) const BYTES_PER_VERTEX: u32 = 2;
 
 /// Returns the signed area inside a closed ring of `[lon, lat]` degrees on the sphere, square metres,
 /// positive when it runs counter-clockwise. Chamberlain and Duquette, "Some algorithms for
@@ -78,8 +78,8 @@ pub fn size(geometry: &Geometry) -> (GeometryClass, f64) {
 /// Estimates the bytes that a feature takes in a vector tile with all its vertices. Values that repeat
 /// are stored once in a tile; short texts usually do, so only what exceeds eight bytes counts.
 pub fn estimated_bytes<'a>(vertices: usize, values: impl IntoIterator<Item = ValueRef<'a>>) -> u32 {
-    // Message heads, the id, the type.
-    let mut bytes = 16_usize;
+    // Message heads, the id, the type, the commands, the first position.
+    let mut bytes = 24_usize;
     for value in values {
         bytes = bytes.saturating_add(match value {
             ValueRef::Null | ValueRef::Bytes(_) => 0,

@@ -14,6 +14,11 @@ impl ClipBox {
         self.low <= x && x <= self.high && self.low <= y && y <= self.high
     }
 
+    /// As [`ClipBox::contains`], without the border.
+    pub(crate) fn has_within(&self, [x, y]: Point) -> bool {
+        self.low < x && x < self.high && self.low < y && y < self.high
+    }
+
     pub(crate) fn contains_all(&self, [least, greatest]: [Point; 2]) -> bool {
         self.contains(least) && self.contains(greatest)
     }

@@ -62,9 +62,7 @@ impl CrossingTest {
     /// Edges are put into horizontal stripes and compared within each along x: for outlines, whose
     /// edges are short, the time is that of the sorting.
     pub(crate) fn any(&mut self, rings: &Rings) -> bool {
-        if let [ring] = rings.rings.as_slice()
-            && ring.end <= 3
-        {
+        if rings.rings.len() == 1 && is_triangle_or_convex_quadrangle(&rings.points) {
             return false;
         }
         self.collect_edges(rings);
@@ -144,6 +142,19 @@ impl CrossingTest {
         let side = |d: i64| d.signum();
         side(cross(e.a, e.b, f.a)) * side(cross(e.a, e.b, f.b)) <= 0
             && side(cross(f.a, f.b, e.a)) * side(cross(f.a, f.b, e.b)) <= 0
+    }
+}
+
+/// Tells of a ring whether it is too simple to cross itself, as most buildings are. (With five corners
+/// turning the same way it could be a star.)
+fn is_triangle_or_convex_quadrangle(ring: &[Cell]) -> bool {
+    match *ring {
+        [_, _, _] => true,
+        [a, b, c, d] => {
+            let turns = [cross(a, b, c), cross(b, c, d), cross(c, d, a), cross(d, a, b)];
+            turns.iter().all(|&t| t > 0) || turns.iter().all(|&t| t < 0)
+        }
+        _ => false,
     }
 }
 

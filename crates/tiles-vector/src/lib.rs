@@ -37,8 +37,8 @@
 //!   the same test finds them and the same operation splits the polygon.
 //! * Below a layer's last zoom vertices are snapped to the world's grid and simplified before the
 //!   clipping, so that two tiles and two neighbours see the same line.
-//! * A shape that is there but smaller than the grid becomes one unit wide: what the drop order
-//!   promised to show is never empty.
+//! * A shape that is there but smaller than the grid becomes one unit wide (half a pixel below the
+//!   layer's last zoom): what the drop order promised to show is never empty.
 
 mod clip;
 mod commands;

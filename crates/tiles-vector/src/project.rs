@@ -22,8 +22,9 @@ const BANDS_PER_DEGREE: f64 = 8.0;
 /// tile and zoom sees the same world.
 #[derive(Debug)]
 pub(crate) struct Projector {
-    /// Units across the world.
+    /// Units across the world, and to the degree of longitude.
     world: f64,
+    per_degree: f64,
     /// The tile's corner on the world's grid, units.
     origin: [f64; 2],
     band: f64,
@@ -34,8 +35,10 @@ pub(crate) struct Projector {
 impl Projector {
     pub(crate) fn new(tile: TileCoord, extent: u32) -> Self {
         let extent = f64::from(extent);
+        let world = extent * (1_u64 << tile.z()) as f64;
         Self {
-            world: extent * (1_u64 << tile.z()) as f64,
+            world,
+            per_degree: world / 360.0,
             origin: [f64::from(tile.x()) * extent, f64::from(tile.y()) * extent],
             band: f64::NAN,
             middle: 0.0,
@@ -59,8 +62,13 @@ impl Projector {
             self.enter_band(band, lat);
         }
         let d = (lat - self.middle) * (PI / 180.0);
-        let v = self.taylor.iter().rev().fold(0.0, |sum, c| sum * d + c);
-        [(lon / 360.0 + 0.5) * self.world - self.origin[0], v * self.world - self.origin[1]]
+        // In pairs (Estrin), so that the processor need not wait for one product after another.
+        let [c0, c1, c2, c3, c4, c5, c6, c7] = self.taylor;
+        let d2 = d * d;
+        let low = (c0 + c1 * d) + (c2 + c3 * d) * d2;
+        let high = (c4 + c5 * d) + (c6 + c7 * d) * d2;
+        let v = low + high * (d2 * d2);
+        [(lon + 180.0) * self.per_degree - self.origin[0], v * self.world - self.origin[1]]
     }
 
     #[cold]
@@ -98,8 +106,8 @@ impl Projector {
         let &first = points.first()?;
         let (mut low, mut high, mut zero) = (first, first, 0.0);
         for &[x, y] in points {
-            low = [x.min(low[0]), y.min(low[1])];
-            high = [x.max(high[0]), y.max(high[1])];
+            low = [if x < low[0] { x } else { low[0] }, if y < low[1] { y } else { low[1] }];
+            high = [if x > high[0] { x } else { high[0] }, if y > high[1] { y } else { high[1] }];
             // Not zero as soon as one is infinite or NaN.
             zero += (x + y) * 0.0;
         }

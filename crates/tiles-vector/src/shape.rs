@@ -125,13 +125,13 @@ impl Shaper {
                 self.cells.clear();
                 if snap_line(piece, &mut self.cells) > 0 {
                     self.commands.line(&self.cells);
-                } else if let Some(&first) = piece.first() {
+                } else if let Some(&first) = piece.iter().find(|p| self.area.has_within(**p)) {
                     vanished.get_or_insert(snap(first));
                 }
             }
         }
         if let Some([x, y]) = vanished.filter(|_| self.commands.is_empty()) {
-            let to = self.beside(x);
+            let to = self.beside(x, self.least_width(pass));
             self.commands.line(&[[x, y], [to, y]]);
         }
     }
@@ -151,7 +151,7 @@ impl Shaper {
         }
         if self.rings.rings.is_empty() {
             if let Some(stroke) = vanished.stroke {
-                let thin = self.thin_polygon(stroke);
+                let thin = self.thin_polygon(stroke, self.least_width(pass));
                 self.commands.ring(&thin);
             }
             return;
@@ -189,7 +189,7 @@ impl Shaper {
         let least = if pass.simplify { (self.tolerance * self.tolerance / 2.0) as i64 } else { 0 };
         let Some(doubled) = doubled.filter(|d| *d == 0 || d.abs() >= least) else {
             self.rings.points.truncate(start);
-            if outer {
+            if outer && self.is_there() {
                 vanished.note(&self.points);
             }
             return false;
@@ -201,6 +201,12 @@ impl Shaper {
         }
         self.rings.rings.push(Ring { end: self.rings.points.len(), outer });
         true
+    }
+
+    /// Tells whether the ring in `points` is more than what clipping leaves of one outside: a path along
+    /// the border.
+    fn is_there(&self) -> bool {
+        self.points.iter().any(|&p| self.area.has_within(p)) || shape_area(&self.points) >= 1.0
     }
 
     /// Projects a line into `points`, onto the world's grid if it is to be simplified.
@@ -221,30 +227,49 @@ impl Shaper {
         }
     }
 
-    /// Returns a coordinate one unit on, inside the tile's buffer.
-    fn beside(&self, at: i32) -> i32 {
-        if f64::from(at) < self.area.high { at + 1 } else { at - 1 }
+    /// Returns how wide what vanished is drawn: one unit where the tile is exact, else half a pixel.
+    fn least_width(&self, pass: Pass) -> i32 {
+        if pass.simplify { self.tolerance.ceil() as i32 } else { 1 }
     }
 
-    /// Returns a polygon one unit wide along a stroke.
-    fn thin_polygon(&self, [a, b]: [Cell; 2]) -> [Cell; 4] {
+    /// Returns a coordinate farther on by `width`, inside the tile's buffer.
+    fn beside(&self, at: i32, width: i32) -> i32 {
+        if f64::from(at + width) <= self.area.high { at + width } else { at - width }
+    }
+
+    /// Returns a polygon of this width along a stroke.
+    fn thin_polygon(&self, [a, b]: [Cell; 2], width: i32) -> [Cell; 4] {
         let (dx, dy) = ((b[0] - a[0]).abs(), (b[1] - a[1]).abs());
-        let mut ring = if a == b {
-            let (x, y) = (self.beside(a[0]), self.beside(a[1]));
+        let mut ring = if dx.max(dy) < width {
+            let (x, y) = (self.beside(a[0], width), self.beside(a[1], width));
             [a, [x, a[1]], [x, y], [a[0], y]]
-        } else if dx >= dy {
-            // The same step for both ends, or it would be no parallelogram.
-            let step = self.beside(a[1].max(b[1])) - a[1].max(b[1]);
-            [a, b, [b[0], b[1] + step], [a[0], a[1] + step]]
         } else {
-            let step = self.beside(a[0].max(b[0])) - a[0].max(b[0]);
-            [a, b, [b[0] + step, b[1]], [a[0] + step, a[1]]]
+            // The same step at both ends, or it would be no parallelogram.
+            let across = usize::from(dx >= dy);
+            let edge = a[across].max(b[across]);
+            let step = self.beside(edge, width) - edge;
+            let (mut c, mut d) = (b, a);
+            c[across] += step;
+            d[across] += step;
+            [a, b, c, d]
         };
         if doubled_area(&ring) < 0 {
             ring.reverse();
         }
         ring
     }
+}
+
+/// Returns the area inside a ring, in square units.
+fn shape_area(ring: &[[f64; 2]]) -> f64 {
+    let Some(&[x, y]) = ring.first() else {
+        return 0.0;
+    };
+    let doubled: f64 = ring
+        .windows(2)
+        .map(|s| (s[0][0] - x) * (s[1][1] - y) - (s[1][0] - x) * (s[0][1] - y))
+        .sum();
+    doubled.abs() / 2.0
 }
 
 /// The largest outer ring that was lost by snapping.

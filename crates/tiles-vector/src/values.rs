@@ -3,33 +3,58 @@
 use std::fmt::Write;
 use std::hash::Hasher;
 
+use hashbrown::HashTable;
 use onemap_model::ValueRef;
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::wire::{put_varint, varint_len, zigzag64};
 
 /// Field number and type of `Layer.values` (MVT appendix A).
 const VALUES_TAG: u8 = 4 << 3 | 2;
 
-/// Values as they will stand in the layer, and a hash table that finds them again. The table is its
-/// own because it must look values up by bytes that it keeps in one piece itself.
+/// Values as they will stand in the layer, and what finds them again.
 #[derive(Debug, Default)]
 pub(crate) struct Values {
     /// The encoded `values` fields one after another.
     bytes: Vec<u8>,
-    /// Exclusive end of each in `bytes`, and its hash.
-    entries: Vec<(u32, u32)>,
-    /// Index of a value plus 1, 0 for empty; a power of two of them, at most half full.
-    slots: Vec<u32>,
+    count: u32,
+    /// Index plus 1 of the whole numbers from 0 on that are known: years, floors, codes.
+    small: Vec<u32>,
+    numbers: FxHashMap<Number, u32>,
+    /// Texts are not kept twice: the table looks into `bytes`.
+    texts: HashTable<Text>,
     text: String,
 }
 
+/// A value that is no text, as the bits that are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Number {
+    Bool(bool),
+    Unsigned(u64),
+    Signed(i64),
+    Double(u64),
+}
+
+/// Where in `bytes` the content of a text stands.
+#[derive(Debug, Clone, Copy)]
+struct Text {
+    start: u32,
+    end: u32,
+    index: u32,
+}
+
+/// Whole numbers below this are found without hashing.
+const SMALL: usize = 4096;
+
 impl Values {
-    /// Empties the table for another layer, keeping its memory.
+    /// Forgets the values for another layer, keeping the memory.
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
-        self.entries.clear();
-        self.slots.fill(0);
+        self.count = 0;
+        self.small.clear();
+        self.small.resize(SMALL, 0);
+        self.numbers.clear();
+        self.texts.clear();
     }
 
     /// Returns the encoded fields.
@@ -40,98 +65,102 @@ impl Values {
     /// Returns the index of a value, which is added if it is new; `None` for what a tile cannot hold:
     /// null, bytes, and numbers that are not finite.
     pub(crate) fn index_of(&mut self, value: ValueRef<'_>) -> Option<u32> {
-        let start = self.bytes.len();
-        match value {
+        let number = match value {
             ValueRef::Null | ValueRef::Bytes(_) => return None,
-            ValueRef::Bool(b) => self.bytes.extend([VALUES_TAG, 2, 7 << 3, u8::from(b)]),
-            // Decoders for JavaScript read int64 (field 4) as unsigned, so it is not used.
-            ValueRef::Int(n) => match u64::try_from(n) {
-                Ok(unsigned) => self.put_number(5, unsigned),
-                Err(_) => self.put_number(6, zigzag64(n)),
-            },
-            ValueRef::Float(x) if x.is_finite() => {
-                self.bytes.extend([VALUES_TAG, 9, 3 << 3 | 1]);
-                // -0 and 0 are one value.
-                self.bytes.extend((x + 0.0).to_le_bytes());
-            }
-            ValueRef::Float(_) => return None,
-            ValueRef::Text(s) | ValueRef::Json(s) => put_text(&mut self.bytes, s),
+            ValueRef::Text(s) | ValueRef::Json(s) => return Some(self.index_of_text(s)),
             ValueRef::Date(t) | ValueRef::DateTime(t) => {
-                self.text.clear();
+                let mut text = std::mem::take(&mut self.text);
+                text.clear();
                 // Writing to a string does not fail.
-                let _ = write!(self.text, "{t}");
-                put_text(&mut self.bytes, &self.text);
+                let _ = write!(text, "{t}");
+                let index = self.index_of_text(&text);
+                self.text = text;
+                return Some(index);
             }
-        }
-        Some(self.find_or_keep(start))
+            ValueRef::Bool(b) => Number::Bool(b),
+            ValueRef::Int(n) => {
+                let small = usize::try_from(n).ok().and_then(|n| self.small.get(n));
+                if let Some(known) = small.and_then(|plus_one| plus_one.checked_sub(1)) {
+                    return Some(known);
+                }
+                match u64::try_from(n) {
+                    Ok(unsigned) => Number::Unsigned(unsigned),
+                    Err(_) => Number::Signed(n),
+                }
+            }
+            // -0 and 0 are one value.
+            ValueRef::Float(x) if x.is_finite() => Number::Double((x + 0.0).to_bits()),
+            ValueRef::Float(_) => return None,
+        };
+        Some(self.index_of_number(number))
     }
 
-    fn put_number(&mut self, field: u8, number: u64) {
+    fn index_of_number(&mut self, number: Number) -> u32 {
+        if let Some(&index) = self.numbers.get(&number) {
+            return index;
+        }
+        match number {
+            Number::Bool(b) => self.bytes.extend([VALUES_TAG, 2, 7 << 3, u8::from(b)]),
+            // Decoders for JavaScript read int64 (field 4) as unsigned, so it is not used.
+            Number::Unsigned(n) => self.put_varint_value(5, n),
+            Number::Signed(n) => self.put_varint_value(6, zigzag64(n)),
+            Number::Double(bits) => {
+                self.bytes.extend([VALUES_TAG, 9, 3 << 3 | 1]);
+                self.bytes.extend(bits.to_le_bytes());
+            }
+        }
+        let index = self.next_index();
+        let small = match number {
+            Number::Unsigned(n) => usize::try_from(n).ok(),
+            _ => None,
+        };
+        if let Some(slot) = small.and_then(|n| self.small.get_mut(n)) {
+            *slot = index + 1;
+        } else {
+            self.numbers.insert(number, index);
+        }
+        index
+    }
+
+    fn put_varint_value(&mut self, field: u8, number: u64) {
         self.bytes.push(VALUES_TAG);
         self.bytes.push(1 + varint_len(number) as u8);
         self.bytes.push(field << 3);
         put_varint(&mut self.bytes, number);
     }
 
-    /// Looks up the value that was written at `start`: keeps it if it is new, else takes it back.
-    fn find_or_keep(&mut self, start: usize) -> u32 {
-        if self.entries.len() * 2 >= self.slots.len() {
-            self.grow();
+    fn index_of_text(&mut self, text: &str) -> u32 {
+        let content = |t: &Text| self.bytes.get(t.start as usize..t.end as usize).unwrap_or(&[]);
+        let hash = hash(text.as_bytes());
+        let known = self.texts.find(hash, |t| content(t) == text.as_bytes());
+        if let Some(known) = known {
+            return known.index;
         }
-        let (before, new) = self.bytes.split_at(start);
-        let mut hasher = FxHasher::default();
-        hasher.write(new);
-        let hash = hasher.finish();
-        let hash = (hash ^ (hash >> 32)) as u32;
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        loop {
-            let Some(slot) = self.slots.get_mut(at) else {
-                return 0;
-            };
-            if *slot == 0 {
-                let index = self.entries.len() as u32;
-                *slot = index + 1;
-                self.entries.push((self.bytes.len() as u32, hash));
-                return index;
-            }
-            let index = *slot - 1;
-            let same = self.entries.get(index as usize).is_some_and(|entry| {
-                let from = match index.checked_sub(1) {
-                    Some(last) => self.entries.get(last as usize).map_or(0, |e| e.0),
-                    None => 0,
-                };
-                entry.1 == hash && before.get(from as usize..entry.0 as usize) == Some(new)
-            });
-            if same {
-                self.bytes.truncate(start);
-                return index;
-            }
-            at = (at + 1) & mask;
-        }
+        let len = text.len() as u64;
+        self.bytes.push(VALUES_TAG);
+        put_varint(&mut self.bytes, 1 + varint_len(len) as u64 + len);
+        self.bytes.push(1 << 3 | 2);
+        put_varint(&mut self.bytes, len);
+        let start = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(text.as_bytes());
+        let new = Text { start, end: self.bytes.len() as u32, index: self.next_index() };
+        let bytes = &self.bytes;
+        let rehash =
+            |t: &Text| self::hash(bytes.get(t.start as usize..t.end as usize).unwrap_or(&[]));
+        self.texts.insert_unique(hash, new, rehash);
+        new.index
     }
 
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(64);
-        self.slots.clear();
-        self.slots.resize(size, 0);
-        for (index, &(_, hash)) in (1_u32..).zip(&self.entries) {
-            let mut at = hash as usize & (size - 1);
-            while self.slots[at] != 0 {
-                at = (at + 1) & (size - 1);
-            }
-            self.slots[at] = index;
-        }
+    fn next_index(&mut self) -> u32 {
+        self.count += 1;
+        self.count - 1
     }
 }
 
-fn put_text(out: &mut Vec<u8>, text: &str) {
-    let len = text.len() as u64;
-    out.push(VALUES_TAG);
-    put_varint(out, 1 + varint_len(len) as u64 + len);
-    out.push(1 << 3 | 2);
-    put_varint(out, len);
-    out.extend_from_slice(text.as_bytes());
+fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -155,6 +184,7 @@ mod tests {
     #[test]
     fn ten_thousand_values_are_all_found_again() {
         let mut values = Values::default();
+        values.clear();
         for round in 0..2 {
             for n in 0..10_000 {
                 assert_eq!(values.index_of(ValueRef::Int(n)), Some(n as u32), "round {round}");

@@ -182,11 +182,31 @@ fn a_polygon_smaller_than_the_grid_is_kept_one_unit_wide() {
     let wall = [[100.1, 100.1], [150.1, 120.1], [150.2, 120.2], [100.2, 100.2]];
     assert_eq!(area(&check_polygons(&encode(tile(), &polygon(tile(), &[&shed]), 14))), 1.0);
     assert_eq!(area(&check_polygons(&encode(tile(), &polygon(tile(), &[&wall]), 14))), 50.0);
-    // Seen from space there is one dot.
+    // Seen from space there is one dot, half a pixel wide.
     let world = TileCoord::new(0, 0, 0).unwrap();
-    assert_eq!(area(&check_polygons(&encode(world, &polygon(tile(), &[&shed]), 14))), 1.0);
+    assert_eq!(area(&check_polygons(&encode(world, &polygon(tile(), &[&shed]), 14))), 16.0);
     let corner = shed.map(|p| p.map(|v| v + 4123.8));
     assert_eq!(area(&check_polygons(&encode(tile(), &polygon(tile(), &[&corner]), 14))), 1.0);
+}
+
+#[test]
+fn a_country_whose_box_alone_touches_the_tile_leaves_no_strip_along_its_border() {
+    let beside: &[[f64; 2]] = &[
+        [9000.0, -9000.0],
+        [9000.0, 9000.0],
+        [-9000.0, 9000.0],
+        [-9000.0, 4300.0],
+        [4300.0, 4300.0],
+        [4300.0, -9000.0],
+    ];
+    for maxzoom in [14, 16] {
+        assert!(encode(tile(), &polygon(tile(), &[beside]), maxzoom).is_empty());
+        let line = Geometry::line(ring(tile(), beside));
+        assert!(encode(tile(), &line, maxzoom).is_empty());
+    }
+    // A wall through the whole tile stays, though no corner of it lies inside.
+    let wall = [[-900.0, 100.1], [9000.0, 100.1], [9000.0, 100.4], [-900.0, 100.4]];
+    assert!(!encode(tile(), &polygon(tile(), &[&wall]), 14).is_empty());
 }
 
 #[test]
