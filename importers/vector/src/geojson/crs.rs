@@ -19,6 +19,14 @@ pub(super) enum Crs {
     Unknown,
 }
 
+/// Reads the value of the member; `None` when it names nothing.
+pub(crate) fn read_name<R: Read>(lexer: &mut Lexer<R>) -> Result<Option<String>> {
+    Ok(match read(lexer)? {
+        Crs::Named(name) => Some(name),
+        Crs::Unknown => None,
+    })
+}
+
 /// Reads the value of the member.
 pub(super) fn read<R: Read>(lexer: &mut Lexer<R>) -> Result<Crs> {
     let json = match lexer.value()? {

@@ -8,8 +8,9 @@ mod sequence;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use crs::DEFAULT as DEFAULT_CRS;
-pub(crate) use geometry::{kind_of, read as read_geometry};
+pub(crate) use crs::{DEFAULT as DEFAULT_CRS, read_name as read_crs};
+pub(crate) use geometry::{GeometryMembers, close_rings, kind_of, read as read_geometry};
+pub(crate) use reader::read_id;
 
 use std::io::Read;
 

@@ -285,7 +285,7 @@ impl<'a> Reader<'a> {
                 let text = lexer.string()?;
                 feature.kind = Some(lexer.text(&text).into_owned());
             }
-            "id" => feature.id = id(lexer)?,
+            "id" => feature.id = read_id(lexer)?,
             "geometry" => feature.geometry = geometry::read(lexer)?,
             "properties" => self.properties(lexer, feature)?,
             _ => {
@@ -379,7 +379,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Reads an `id`: a whole number or text; anything else is none.
-fn id<R: Read>(lexer: &mut Lexer<R>) -> crate::json::Result<Option<SourceId>> {
+pub(crate) fn read_id<R: Read>(lexer: &mut Lexer<R>) -> crate::json::Result<Option<SourceId>> {
     Ok(match lexer.peek()? {
         Some(b'-' | b'0'..=b'9') => Some(match lexer.number()? {
             Number::Int(whole) => SourceId::Int(whole),
