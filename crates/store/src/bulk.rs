@@ -153,6 +153,20 @@ impl BulkLayer {
         }
     }
 
+    /// Gives a layer that is being created another id, as when only the end of a source tells how many layers
+    /// it holds. Does nothing to a layer that was there before.
+    pub fn rename(&mut self, id: LayerId) -> Result<()> {
+        if self.existing.is_some() || id == self.plan.id {
+            return Ok(());
+        }
+        if self.store.state().layers.contains_key(&id) {
+            return Err(StoreError::LayerExists(id));
+        }
+        self.busy = Busy::new(&self.store, &id)?;
+        self.plan.id = id;
+        Ok(())
+    }
+
     /// Claims ids in the order of the source; `false` for one that this import has claimed before or, when
     /// appending, that the layer has. Ids that are unique by construction need not be claimed.
     pub fn claim_ids(&mut self, ids: &[FeatureId]) -> Result<Vec<bool>> {
@@ -187,6 +201,21 @@ impl BulkLayer {
             return Err(StoreError::TooLarge("a layer may have 4,294,967,295 features at most"));
         }
         Ok(())
+    }
+
+    /// Returns the layer's id.
+    pub fn id(&self) -> &LayerId {
+        &self.plan.id
+    }
+
+    /// Returns the box of the features pushed.
+    pub fn bounds(&self) -> Option<onemap_model::Bounds> {
+        self.traits.bounds
+    }
+
+    /// Tells whether some feature pushed has heights.
+    pub fn has_heights(&self) -> bool {
+        self.traits.with_z > 0
     }
 
     /// Returns the number of features pushed.

@@ -9,11 +9,12 @@ use onemap_model::Revision;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::Result;
 use crate::book::Book;
 use crate::change::SegmentRef;
+use crate::error::{Doing, StoreError};
 use crate::log::{self, LogPos, Tip};
 use crate::segment::{Segment, segment_path, sidecar_path};
-use crate::state::Slot;
 use crate::store::Store;
 
 /// What a check of the store found.
@@ -99,8 +100,14 @@ impl Store {
         let paths = &self.inner.paths;
         for (layer, name) in &named {
             let path = segment_path(&paths.segments, *layer, name);
-            match Segment::open(&paths.segments, &paths.tmp, *layer, name).and_then(|s| s.check()) {
-                Ok(()) => {
+            match self.check_segment(*layer, name) {
+                Ok(mended) => {
+                    if mended {
+                        let path = sidecar_path(&path);
+                        report
+                            .notes
+                            .push(format!("{} was damaged and is made again", path.display()));
+                    }
                     report.segments += 1;
                     report.features += name.features;
                 }
@@ -109,7 +116,7 @@ impl Store {
         }
         for entry in self.inner.state().layers.values() {
             for slot in &entry.content.segments {
-                if let Slot::Broken { why, .. } = slot {
+                if let Some(why) = slot.broken() {
                     report
                         .problems
                         .push(format!("layer '{}' cannot be read: {why}", entry.layer.id));
@@ -125,6 +132,21 @@ impl Store {
         report.problems.sort();
         report.problems.dedup();
         report
+    }
+
+    /// Reads a whole segment; `true` when its index had to be made again.
+    fn check_segment(&self, layer: Uuid, name: &SegmentRef) -> Result<bool> {
+        let paths = &self.inner.paths;
+        let open = || Segment::open(&paths.segments, &paths.tmp, layer, name);
+        let segment = open()?;
+        let sidecar = sidecar_path(segment.path());
+        match segment.check() {
+            Err(StoreError::Damaged { path, .. }) if path == sidecar => {
+                fs::remove_file(&sidecar).doing("remove", &sidecar)?;
+                open()?.check().map(|()| true)
+            }
+            other => other.map(|()| false),
+        }
     }
 
     /// Reads the log from its begin and compares the catalogue with it; returns the catalogue by the log.

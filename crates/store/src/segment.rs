@@ -17,7 +17,7 @@ mod write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use onemap_model::{Bounds, FeatureId, Geometry, Interval, State, ValueRef};
+use onemap_model::{Bounds, Feature, FeatureId, Geometry, Interval, State, ValueRef};
 use uuid::Uuid;
 
 use crate::Result;
@@ -169,6 +169,22 @@ impl Segment {
     pub(crate) fn geometry(&self, at: u64, into: &mut Geometry) -> Result<bool> {
         decode::geometry(self.feature_bytes(at)?, into)
             .map_err(|what| StoreError::damaged(self.path(), at, what))
+    }
+
+    /// Decodes the feature at an offset, with so many values.
+    pub(crate) fn feature(&self, at: u64, fields: usize) -> Result<Feature> {
+        let mut values = Vec::new();
+        let mut geometry = Geometry::default();
+        let found = self.values(at, &|_| true, &mut values)?;
+        let has_shape = self.geometry(at, &mut geometry)?;
+        values.resize(fields, ValueRef::Null);
+        Ok(Feature {
+            id: found.id,
+            geometry: has_shape.then_some(geometry),
+            values: values.iter().map(ValueRef::to_value).collect(),
+            valid: found.valid,
+            state: found.state,
+        })
     }
 
     /// Bytes of a feature, its length prefix included.

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use onemap_model::{
     Bounds, Feature, FeatureId, FeatureRef, Geometry, Layer, LayerId, Revision, TileCoord, ValueRef,
 };
 
+use uuid::Uuid;
+
 use crate::Result;
 use crate::cells::Cells;
 use crate::change::SegmentRef;
-use crate::error::StoreError;
+use crate::error::{Doing, StoreError};
 use crate::overlay::{Overlay, Version};
 use crate::segment::{self, Find, Segment};
 
@@ -66,37 +68,58 @@ pub(crate) struct Generation {
 
 /// A segment, or why it could not be opened: one broken file does not take the others away.
 #[derive(Debug)]
-pub(crate) enum Slot {
-    Open(Arc<Segment>),
-    Broken { name: SegmentRef, path: PathBuf, why: String },
+pub(crate) struct Slot {
+    dir: PathBuf,
+    tmp: PathBuf,
+    layer: Uuid,
+    name: SegmentRef,
+    segment: RwLock<std::result::Result<Arc<Segment>, String>>,
 }
 
 impl Slot {
-    pub(crate) fn open(dir: &Path, tmp: &Path, layer: uuid::Uuid, name: &SegmentRef) -> Self {
-        match Segment::open(dir, tmp, layer, name) {
-            Ok(segment) => Self::Open(Arc::new(segment)),
-            Err(error) => {
-                tracing::error!(%error, "a segment cannot be opened");
-                let path = segment::segment_path(dir, layer, name);
-                Self::Broken { name: name.clone(), path, why: error.to_string() }
-            }
-        }
+    pub(crate) fn open(dir: &Path, tmp: &Path, layer: Uuid, name: &SegmentRef) -> Self {
+        let segment = Segment::open(dir, tmp, layer, name).map_err(|error| {
+            tracing::error!(%error, "a segment cannot be opened");
+            error.to_string()
+        });
+        let (dir, tmp) = (dir.to_owned(), tmp.to_owned());
+        Self { dir, tmp, layer, name: name.clone(), segment: RwLock::new(segment.map(Arc::new)) }
     }
 
-    pub(crate) fn get(&self) -> Result<&Segment> {
-        match self {
-            Self::Open(segment) => Ok(segment),
-            Self::Broken { path, why, .. } => {
-                Err(StoreError::damaged(path, 0, format!("it could not be opened ({why})")))
-            }
+    /// Runs on the segment. When its index proves to be damaged, the index is made again, so that the next
+    /// reader finds it sound.
+    pub(crate) fn with<T>(&self, read: impl FnOnce(&Segment) -> Result<T>) -> Result<T> {
+        let segment = self.segment.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let segment = segment.map_err(|why| {
+            let path = segment::segment_path(&self.dir, self.layer, &self.name);
+            StoreError::damaged(&path, 0, format!("it could not be opened ({why})"))
+        })?;
+        let done = read(&segment);
+        if let Err(StoreError::Damaged { path, .. }) = &done
+            && *path == segment::sidecar_path(segment.path())
+        {
+            self.mend(path);
+        }
+        done
+    }
+
+    fn mend(&self, sidecar: &Path) {
+        let mut segment = self.segment.write().unwrap_or_else(PoisonError::into_inner);
+        // Another reader may have mended it meanwhile; doing it twice does no harm.
+        let removed = std::fs::remove_file(sidecar).doing("remove", sidecar);
+        match removed.and_then(|()| Segment::open(&self.dir, &self.tmp, self.layer, &self.name)) {
+            Ok(mended) => *segment = Ok(Arc::new(mended)),
+            Err(error) => tracing::error!(%error, "the index of a segment cannot be made again"),
         }
     }
 
     pub(crate) fn name(&self) -> &SegmentRef {
-        match self {
-            Self::Open(segment) => segment.name(),
-            Self::Broken { name, .. } => name,
-        }
+        &self.name
+    }
+
+    /// Why the segment could not be opened.
+    pub(crate) fn broken(&self) -> Option<String> {
+        self.segment.read().unwrap_or_else(PoisonError::into_inner).as_ref().err().cloned()
     }
 }
 
@@ -132,7 +155,7 @@ impl Generation {
     pub(crate) fn open(
         dir: &Path,
         tmp: &Path,
-        layer: uuid::Uuid,
+        layer: Uuid,
         segments: &[SegmentRef],
         folded: Revision,
     ) -> Self {
@@ -163,26 +186,26 @@ impl Generation {
     ) -> Result<ControlFlow<()>> {
         let mut geometry = Geometry::default();
         for slot in &self.segments {
-            let segment = slot.get()?;
-            let mut values: Vec<ValueRef<'_>> = Vec::with_capacity(fields);
-            let flow = segment.find(find, &mut |offset| {
-                let found = segment.values(offset, &|i| lens.shows_field(i), &mut values)?;
-                let hidden =
-                    self.overlay.hides(found.id, at) || !lens.shows(found.valid, found.state);
-                if hidden {
-                    return Ok(ControlFlow::Continue(()));
-                }
-                let shape = found.has_geometry
-                    && lens.wants_geometry()
-                    && segment.geometry(offset, &mut geometry)?;
-                values.resize(fields, ValueRef::Null);
-                Ok(visit(FeatureRef {
-                    id: found.id,
-                    geometry: shape.then_some(&geometry),
-                    values: &values,
-                    valid: found.valid,
-                    state: found.state,
-                }))
+            let flow = slot.with(|segment| {
+                let mut values: Vec<ValueRef<'_>> = Vec::with_capacity(fields);
+                segment.find(find, &mut |offset| {
+                    let found = segment.values(offset, &|i| lens.shows_field(i), &mut values)?;
+                    let shows = lens.shows(found.valid, found.state);
+                    if !shows || self.overlay.hides(found.id, at) {
+                        return Ok(ControlFlow::Continue(()));
+                    }
+                    let shape = found.has_geometry
+                        && lens.wants_geometry()
+                        && segment.geometry(offset, &mut geometry)?;
+                    values.resize(fields, ValueRef::Null);
+                    Ok(visit(FeatureRef {
+                        id: found.id,
+                        geometry: shape.then_some(&geometry),
+                        values: &values,
+                        valid: found.valid,
+                        state: found.state,
+                    }))
+                })
             })?;
             if flow.is_break() {
                 return Ok(flow);
@@ -210,21 +233,13 @@ impl Generation {
             return Ok(version.feature.clone().map(|feature| (feature, version.minzoom)));
         }
         for slot in &self.segments {
-            let segment = slot.get()?;
-            let Some((offset, minzoom)) = segment.locate(id)? else { continue };
-            let mut values = Vec::new();
-            let mut geometry = Geometry::default();
-            let found = segment.values(offset, &|_| true, &mut values)?;
-            let has_shape = segment.geometry(offset, &mut geometry)?;
-            values.resize(fields, ValueRef::Null);
-            let feature = Feature {
-                id: found.id,
-                geometry: has_shape.then_some(geometry),
-                values: values.iter().map(ValueRef::to_value).collect(),
-                valid: found.valid,
-                state: found.state,
-            };
-            return Ok(Some((feature, minzoom)));
+            let found = slot.with(|segment| {
+                let Some((offset, minzoom)) = segment.locate(id)? else { return Ok(None) };
+                Ok(Some((segment.feature(offset, fields)?, minzoom)))
+            })?;
+            if found.is_some() {
+                return Ok(found);
+            }
         }
         Ok(None)
     }
@@ -235,7 +250,7 @@ impl Generation {
             return Ok(version.feature.is_some());
         }
         for slot in &self.segments {
-            if slot.get()?.locate(id)?.is_some() {
+            if slot.with(|segment| segment.locate(id))?.is_some() {
                 return Ok(true);
             }
         }
@@ -254,7 +269,8 @@ impl Generation {
     pub(crate) fn next_id(&self) -> Result<u64> {
         let mut next = self.overlay.greatest_plain_id().map_or(0, |id| id.get() + 1);
         for slot in &self.segments {
-            next = next.max(slot.get()?.greatest_plain_id().map_or(0, |id| id.get() + 1));
+            let greatest = slot.with(|segment| Ok(segment.greatest_plain_id()))?;
+            next = next.max(greatest.map_or(0, |id| id.get() + 1));
         }
         Ok(next)
     }
@@ -263,7 +279,7 @@ impl Generation {
     pub(crate) fn first_zoom(&self, feature: &Feature, layer: Option<Bounds>) -> Result<u8> {
         let Some(slot) = self.segments.first() else { return Ok(0) };
         let item = segment::drop_item(feature, &layer.unwrap_or(Bounds::WORLD));
-        Ok(onemap_generalise::first_zoom(&item, slot.get()?.thresholds()))
+        slot.with(|segment| Ok(onemap_generalise::first_zoom(&item, segment.thresholds())))
     }
 }
 

@@ -12,8 +12,8 @@ use crate::Result;
 use crate::change::Entry;
 use crate::error::{Doing, StoreError};
 
-/// A power cut leaves whole sectors of zeros where bytes had not reached the disk.
-const SECTOR: usize = 512;
+/// The least that disks write at once, bytes.
+const SECTOR: u64 = 512;
 
 /// What reading the log to its end found.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(crate) struct Torn {
     pub(crate) path: PathBuf,
     pub(crate) at: u64,
     pub(crate) bytes: u64,
+    /// Whether it has its full length, though not its bytes.
+    pub(crate) full_length: bool,
 }
 
 /// Reads all frames from `from` on, checks their checksums, chain and order, and hands each to `visit`
@@ -55,12 +57,12 @@ pub(crate) fn scan(
                     visit(*entry, at)?;
                 }
                 Next::End => break,
-                Next::Torn if last => {
-                    let bytes = reader.len - tip.at.offset;
-                    let torn = Torn { path: reader.path, at: tip.at.offset, bytes };
+                Next::Torn { full_length } if last => {
+                    let (at, bytes) = (tip.at.offset, reader.len - tip.at.offset);
+                    let torn = Torn { path: reader.path, at, bytes, full_length };
                     return Ok(Scan { tip, torn: Some(torn) });
                 }
-                Next::Torn => {
+                Next::Torn { .. } => {
                     let what = "a frame is cut off, though another file follows";
                     return Err(StoreError::damaged(&reader.path, tip.at.offset, what));
                 }
@@ -91,13 +93,13 @@ fn decode(path: &Path, at: u64, payload: &[u8]) -> Result<Entry> {
 enum Next {
     Frame(Box<Entry>, FrameHeader),
     End,
-    Torn,
+    Torn { full_length: bool },
 }
 
 enum Raw {
     Whole(FrameHeader, Vec<u8>),
     End,
-    Torn,
+    Torn { full_length: bool },
 }
 
 struct FileReader {
@@ -144,7 +146,7 @@ impl FileReader {
         let (header, payload) = match self.frame()? {
             Raw::Whole(header, payload) => (header, payload),
             Raw::End => return Ok(Next::End),
-            Raw::Torn => return Ok(Next::Torn),
+            Raw::Torn { full_length } => return Ok(Next::Torn { full_length }),
         };
         let damaged = |what: &str| Err(StoreError::damaged(&self.path, at, what));
         if header.revision != tip.revision.next() {
@@ -169,34 +171,29 @@ impl FileReader {
         }
         let mut bytes = [0; FRAME_HEADER];
         if left < FRAME_HEADER as u64 {
-            return Ok(Raw::Torn);
+            return Ok(Raw::Torn { full_length: false });
         }
         self.file.read_exact(&mut bytes).doing("read", &self.path)?;
         let Some(header) = FrameHeader::decode(&bytes) else {
-            // A header cut off by a power cut goes over into zeros; so does all that follows.
-            let cut = bytes.ends_with(&[0; 8]) && self.only_zeros_left()?;
+            // Every frame has a payload, and no payload is all zeros.
             let what = "the header of a frame is damaged";
-            return if cut {
-                Ok(Raw::Torn)
-            } else {
-                Err(StoreError::damaged(&self.path, at, what))
-            };
+            if !self.only_zeros_left()? {
+                return Err(StoreError::damaged(&self.path, at, what));
+            }
+            return Ok(Raw::Torn { full_length: false });
         };
         let end = at + FRAME_HEADER as u64 + header.len as u64;
         if end > self.len {
-            return Ok(Raw::Torn);
+            return Ok(Raw::Torn { full_length: false });
         }
         let mut payload = vec![0; header.len];
         self.file.read_exact(&mut payload).doing("read", &self.path)?;
         if crc32fast::hash(&payload) != header.payload_crc {
-            let zeros = payload.iter().rev().take_while(|&&b| b == 0).count();
-            let cut = end == self.len && zeros >= SECTOR.min(payload.len());
             let what = "the checksum of a record is wrong";
-            return if cut {
-                Ok(Raw::Torn)
-            } else {
-                Err(StoreError::damaged(&self.path, at, what))
-            };
+            if !ends_in_empty_sector(&payload, end) || !self.only_zeros_left()? {
+                return Err(StoreError::damaged(&self.path, at, what));
+            }
+            return Ok(Raw::Torn { full_length: true });
         }
         self.offset = end;
         Ok(Raw::Whole(header, payload))
@@ -214,6 +211,13 @@ impl FileReader {
             }
         }
     }
+}
+
+/// Tells whether the last sector of a payload that ends at byte `end` of the file is empty: a power cut
+/// leaves whole sectors of zeros where bytes had not reached the disk. A changed byte does not.
+fn ends_in_empty_sector(payload: &[u8], end: u64) -> bool {
+    let in_last = ((end - 1) % SECTOR + 1) as usize;
+    payload.iter().rev().take(in_last).all(|&b| b == 0)
 }
 
 /// Tells whether the log really has a frame at `last` after which it stands at `tip`.

@@ -39,7 +39,7 @@ pub(super) struct Head {
 pub(super) fn encode(layer: &Layer, columns: &Columns, traits: &Traits) -> Vec<u8> {
     let mut fbb = FlatBufferBuilder::new();
     let fields = &layer.schema.fields;
-    let mut list = vec![plain_column(&mut fbb, &reserved_name("_id", fields), ColumnType::ULong)];
+    let mut list = vec![plain_column(&mut fbb, &reserved_name("_id", fields), ColumnType::Long)];
     for field in fields {
         list.push(field_column(&mut fbb, field));
     }

@@ -142,6 +142,7 @@ fn catalogue(paths: &Paths, store: Uuid, cache: Cache) -> Result<Catalogue> {
     if cache == Cache::Memory {
         return from_log(paths, store, Some(Box::new(MemoryKv::default())));
     }
+    let mut known = None;
     match open_cache(paths, store) {
         Ok((kv, Some((book, meta)))) if log::stands_at(&paths.log, meta.last, &meta.tip) => {
             return catch_up(paths, store, book, meta.tip, Some(kv));
@@ -149,7 +150,11 @@ fn catalogue(paths: &Paths, store: Uuid, cache: Cache) -> Result<Catalogue> {
         Ok((kv, None)) if kv.scan(b"").is_ok_and(|all| all.is_empty()) => {
             return from_log(paths, store, Some(kv));
         }
-        Ok(_) => tracing::warn!("the catalogue cache does not fit the log: making it anew"),
+        Ok((_, Some((_, meta)))) => {
+            tracing::warn!("the catalogue cache does not fit the log: making it anew");
+            known = Some(meta);
+        }
+        Ok(_) => tracing::warn!("the catalogue cache is of another store: making it anew"),
         Err(error) => tracing::warn!(%error, "the catalogue cache is damaged: making it anew"),
     }
     fs::remove_dir_all(&paths.catalogue).doing("remove", &paths.catalogue)?;
@@ -160,7 +165,15 @@ fn catalogue(paths: &Paths, store: Uuid, cache: Cache) -> Result<Catalogue> {
             None
         }
     };
-    from_log(paths, store, kv)
+    let found = from_log(paths, store, kv)?;
+    match (&found.1.torn, known) {
+        // The cache is written after the log: what it knows was once whole, and so acknowledged.
+        (Some(torn), Some(meta)) if torn.at <= meta.last.offset && torn.full_length => {
+            let what = "a change that was acknowledged is damaged";
+            Err(StoreError::damaged(&torn.path, torn.at, what))
+        }
+        _ => Ok(found),
+    }
 }
 
 type Cached = (Box<dyn Kv>, Option<(Book, Meta)>);
