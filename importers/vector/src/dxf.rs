@@ -110,7 +110,7 @@ fn first_pass(
     let total = progress.total();
     let mut pairs = Pairs::new(reader).map_err(|e| Error::bounded(source, None, e))?;
     let tables = Tables::read(&mut pairs, detector, &mut || {
-        sink.progress(progress.done(), total.saturating_mul(2))
+        sink.progress(progress.done(), total.saturating_mul(2));
     });
     let tables = tables.map_err(|e| Error::bounded(source, Some(pairs.place()), e))?;
     if !tables.has_entities {

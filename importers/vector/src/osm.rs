@@ -217,7 +217,7 @@ impl Visitor for Import<'_> {
                 if self.hits.is_empty() {
                     return Ok(());
                 }
-                let boundary_level = self.kept.boundary(id).flatten();
+                let boundary_level = self.kept.boundary_level(id);
                 let facts = Facts { kind: element::ElementKind::Way, id, tags, boundary_level };
                 Ok(self.out.way(facts, refs, &self.hits, &self.nodes)?)
             }
@@ -234,7 +234,7 @@ impl Visitor for Import<'_> {
 impl Import<'_> {
     fn find_of_way(&mut self, id: i64, refs: &[i64], tags: Tags<'_>) {
         let is_closed = refs.len() >= 4 && refs.first() == refs.last();
-        let in_boundary = self.kept.boundary(id).is_some();
+        let in_boundary = self.kept.is_in_boundary(id);
         rules::of_way(tags, WayFacts { is_closed, in_boundary }, &mut self.hits);
         self.drop_unwanted();
     }

@@ -235,7 +235,7 @@ impl<'a> Expander<'a> {
             }
             Made::Wrong(_) => out.repair("damaged parts of the block were left out"),
             Made::Unknown => {
-                out.repair("parts of the block of kinds that are not read were left out")
+                out.repair("parts of the block of kinds that are not read were left out");
             }
         }
     }

@@ -134,18 +134,18 @@ impl<'a> Emitter<'a> {
                     self.symbol(facts, raw, expanded)
                 }
                 Ok(expanded) => self.parts(&facts, expanded),
-                Err(reason) => self.reject(Layer::Symbols, facts, reason),
+                Err(reason) => self.reject(Layer::Symbols, &facts, reason),
             };
         }
         match make(raw, &self.decoder) {
             Made::Shape(shape) => self.shape(facts, shape),
-            Made::Wrong(reason) => self.reject(layer_of(&raw.kind), facts, reason),
+            Made::Wrong(reason) => self.reject(layer_of(&raw.kind), &facts, reason),
             Made::Unknown => {
                 let kind: String = raw.kind.chars().take(40).collect();
                 let reason = format!(
                     "entities of type {kind} are not read; convert them in CAD (command EXPLODE)"
                 );
-                self.reject(Layer::Symbols, facts, reason)
+                self.reject(Layer::Symbols, &facts, reason)
             }
         }
     }
@@ -160,7 +160,11 @@ impl<'a> Emitter<'a> {
         let mut shape = moved(shape, &self.map);
         let own = match (layer, shape.text.take()) {
             (Layer::Texts, Some(text)) => {
-                vec![text_value(text.text), number_value(text.height), number_value(text.rotation)]
+                vec![
+                    text_value(text.content),
+                    number_value(text.height),
+                    number_value(text.rotation),
+                ]
             }
             (Layer::Lines, _) => {
                 self.closed_lines += u64::from(shape.is_closed);
@@ -183,7 +187,7 @@ impl<'a> Emitter<'a> {
             let shape = moved(part.shape, &self.map);
             match shape.text {
                 // The place of a text is no part of the symbol, unless there is nothing else.
-                Some(text) => texts.push((text.text, shape.geometry)),
+                Some(text) => texts.push((text.content, shape.geometry)),
                 None => shapes.push(shape.geometry),
             }
         }
@@ -203,7 +207,7 @@ impl<'a> Emitter<'a> {
                 None => {
                     return self.reject(
                         Layer::Symbols,
-                        facts,
+                        &facts,
                         "its block has no shapes".to_owned(),
                     );
                 }
@@ -250,7 +254,7 @@ impl<'a> Emitter<'a> {
             is_flat &= z.iter().all(|z| *z == 0.0);
         });
         if !is_finite {
-            return self.reject(layer, facts, "its coordinates are beyond all numbers".to_owned());
+            return self.reject(layer, &facts, "its coordinates are beyond all numbers".to_owned());
         }
         if is_flat {
             geometry.for_each_array_mut(&mut |_, z| z.clear());
@@ -274,7 +278,7 @@ impl<'a> Emitter<'a> {
         )
     }
 
-    fn reject(&mut self, layer: Layer, facts: Facts<'_>, reason: String) -> Result<(), Stopped> {
+    fn reject(&mut self, layer: Layer, facts: &Facts<'_>, reason: String) -> Result<(), Stopped> {
         let Some(slot) = self.slot(layer)? else { return Ok(()) };
         let id = Some(format!("{} {}", facts.kind, facts.handle).trim().to_owned());
         self.sink.reject(slot, Reject { number: facts.number, id, reason })

@@ -32,7 +32,9 @@ pub(super) fn polygons(raw: &Raw) -> Result<(Geometry, Vec<&'static str>), Strin
             _ => {}
         }
         if ring.len() >= 4 {
-            ring.iter_mut().for_each(|p| p[2] = elevation);
+            for point in &mut ring {
+                point[2] = elevation;
+            }
             rings.push(ring);
         }
         if rings.len() > MAX_DXF_HATCH_RINGS {
@@ -130,8 +132,13 @@ impl Groups<'_> {
                     let (begin, end, is_ccw) =
                         (self.take(50)?, self.take(51)?, self.take(73)? != 0.0);
                     let minor = minor_axis(major, ratio, [0.0, 0.0, 1.0]);
+                    // Angles of rays from the centre here, not parameters as in ELLIPSE.
+                    let parameter = |degrees: f64| {
+                        let (sin, cos) = libm::sincos(degrees.to_radians());
+                        libm::atan2(sin, cos * ratio)
+                    };
                     directed(is_ccw, begin, end, |begin, end| {
-                        ellipse(centre, major, minor, begin.to_radians(), end.to_radians())
+                        ellipse(centre, major, minor, parameter(begin), parameter(end))
                     })
                 }
                 4 => self.spline()?,

@@ -173,7 +173,7 @@ impl<R: BufRead> Pairs<R> {
                 std::str::from_utf8(trimmed).ok().and_then(|text| text.trim().parse().ok());
             break code.ok_or_else(|| {
                 let text: String = String::from_utf8_lossy(trimmed).chars().take(30).collect();
-                self.malformed(format!("'{text}' stands where a group code must be"))
+                self.malformed(&format!("'{text}' stands where a group code must be"))
             })?;
         };
         if !self.text_line()? {
@@ -227,7 +227,7 @@ impl<R: BufRead> Pairs<R> {
             _ => i16::from_le_bytes([first, self.bytes::<1>()?[0]]),
         };
         let Some(kind) = type_of(code) else {
-            return Err(self.malformed(format!("group code {code} is not known")));
+            return Err(self.malformed(&format!("group code {code} is not known")));
         };
         let value = match kind {
             Type::Text => {
@@ -277,7 +277,7 @@ impl<R: BufRead> Pairs<R> {
         Ok(bytes)
     }
 
-    fn malformed(&self, detail: String) -> Error {
+    fn malformed(&self, detail: &str) -> Error {
         Error::Malformed {
             what: "DXF file",
             offset: self.offset,

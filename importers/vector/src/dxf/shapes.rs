@@ -23,7 +23,7 @@ pub(super) struct Shape {
 /// A text, at its point.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Text {
-    pub(super) text: String,
+    pub(super) content: String,
     /// Height of the letters, drawing units.
     pub(super) height: f64,
     /// Degrees, counter-clockwise from east.
@@ -135,7 +135,9 @@ fn point(at: Point) -> Shape {
 fn line(points: Vec<Point>) -> Shape {
     let is_closed = points.len() > 3 && points.first() == points.last();
     let mut geometry = Geometry::empty(GeometryKind::LineString);
-    points.into_iter().for_each(|p| geometry.push_z(p));
+    for point in points {
+        geometry.push_z(point);
+    }
     geometry.end_line();
     Shape { geometry, is_closed, ..Shape::default() }
 }
@@ -155,7 +157,9 @@ fn polygon(mut corners: Vec<Point>) -> Option<Shape> {
     }
     corners.push(*corners.first()?);
     let mut geometry = Geometry::empty(GeometryKind::Polygon);
-    corners.into_iter().for_each(|p| geometry.push_z(p));
+    for corner in corners {
+        geometry.push_z(corner);
+    }
     geometry.end_line();
     geometry.end_polygon();
     Some(Shape { geometry, ..Shape::default() })
@@ -313,7 +317,7 @@ fn text(raw: &Raw, decoder: &Decoder) -> Option<Shape> {
     // The text of a definition is its name.
     let code = if raw.kind == "ATTDEF" { 2 } else { 1 };
     let text = Text {
-        text: plain(&decoder.text(raw.text(code))),
+        content: plain(&decoder.text(raw.text(code))),
         height: raw.real(40).unwrap_or_default(),
         rotation: raw.real(50).unwrap_or_default(),
     };
@@ -331,7 +335,7 @@ fn mtext(raw: &Raw, decoder: &Decoder) -> Option<Shape> {
         _ => raw.real(50).unwrap_or_default(),
     };
     let text = Text {
-        text: plain_mtext(&decoder.text(&bytes)),
+        content: plain_mtext(&decoder.text(&bytes)),
         height: raw.real(40).unwrap_or_default(),
         rotation,
     };

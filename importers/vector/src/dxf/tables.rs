@@ -104,7 +104,7 @@ impl Tables {
                     (9, _) => variable = pair.value.text().trim_ascii().to_vec(),
                     (1, b"$ACADVER") => tables.version = pair.value.text().trim_ascii().to_vec(),
                     (3, b"$DWGCODEPAGE") => {
-                        tables.code_page = pair.value.text().trim_ascii().to_vec()
+                        tables.code_page = pair.value.text().trim_ascii().to_vec();
                     }
                     (70, b"$INSUNITS") => tables.units = pair.value.int().unwrap_or_default(),
                     _ => {}

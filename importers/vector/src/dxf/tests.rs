@@ -1,5 +1,7 @@
 //! What becomes of DXF drawings.
 
+use std::fmt::Write;
+
 use encoding_rs::GB18030;
 use onemap_model::{GeometryKind, Value};
 
@@ -12,10 +14,10 @@ fn drawing(header: &str, tables: &str, blocks: &str, entities: &str) -> Vec<u8> 
         [("HEADER", header), ("TABLES", tables), ("BLOCKS", blocks), ("ENTITIES", entities)];
     let mut text = String::new();
     for (name, content) in sections {
-        text.push_str(&format!("0\nSECTION\n2\n{name}\n"));
+        write!(text, "0\nSECTION\n2\n{name}\n").unwrap();
         for line in content.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let (code, value) = line.split_once(' ').unwrap_or((line, ""));
-            text.push_str(&format!("{code}\n{value}\n"));
+            write!(text, "{code}\n{value}\n").unwrap();
         }
         text.push_str("0\nENDSEC\n");
     }
@@ -169,8 +171,10 @@ fn a_block_reference_is_one_symbol_with_its_attributes() {
 
 #[test]
 fn a_large_block_is_a_drawing_in_the_drawing() {
-    let points: String =
-        (0..100).map(|i| format!("0 POINT\n8 L{i}\n62 0\n10 {i}\n20 0\n")).collect();
+    let mut points = String::new();
+    for i in 0..100 {
+        write!(points, "0 POINT\n8 L{i}\n62 0\n10 {i}\n20 0\n").unwrap();
+    }
     let block = format!("0 BLOCK\n2 site\n10 0\n20 0\n{points}0 ENDBLK");
     let sink = read(&drawing("", "", &block, "0 INSERT\n5 B\n8 base\n62 3\n2 SITE\n10 5\n20 5"));
     let layer = sink.layer_named("points");
@@ -200,7 +204,7 @@ fn blocks_that_contain_themselves_or_too_much_are_rejected() {
     let mut bomb = String::from("0 BLOCK\n2 b0\n10 0\n20 0\n0 POINT\n10 0\n20 0\n0 ENDBLK\n");
     for i in 1..=10 {
         let inserts = format!("0 INSERT\n2 b{}\n10 0\n20 0\n", i - 1).repeat(10);
-        bomb.push_str(&format!("0 BLOCK\n2 b{i}\n10 0\n20 0\n{inserts}0 ENDBLK\n"));
+        write!(bomb, "0 BLOCK\n2 b{i}\n10 0\n20 0\n{inserts}0 ENDBLK\n").unwrap();
     }
     let sink = read(&drawing("", "", &bomb, &"0 INSERT\n2 b10\n10 0\n20 0\n".repeat(20)));
     assert_eq!((sink.kept, sink.rejected), (0, 20));
@@ -261,7 +265,7 @@ fn a_georeferenced_drawing_is_moved_to_where_it_is() {
             .records
             .iter()
             .filter_map(|r| r.geometry.as_ref()?.bounds())
-            .reduce(|a, b| a.union(b))
+            .reduce(onemap_model::Bounds::union)
             .unwrap();
         let [west, _, east, _] = bounds.to_array();
         assert!((east - west - 10_000.0).abs() < 0.001, "the map is 10 km wide: {}", east - west);

@@ -71,7 +71,7 @@ impl<R: Read> Document<'_, R> {
             match tag.name.as_str() {
                 "SchemaData" => {
                     let url = tag.attribute("schemaUrl").unwrap_or_default();
-                    schema = url.rsplit_once('#').map_or(url, |(_, id)| id).to_owned();
+                    url.rsplit_once('#').map_or(url, |(_, id)| id).clone_into(&mut schema);
                 }
                 "Data" => {
                     let text = self.data_value()?;

@@ -176,7 +176,9 @@ impl<R: Read> Document<'_, R> {
             Some(outer) => {
                 let mut polygon = Geometry::empty(GeometryKind::Polygon);
                 for ring in std::iter::once(&outer).chain(&holes) {
-                    ring.iter().for_each(|c| polygon.push_z(*c));
+                    for coordinate in ring {
+                        polygon.push_z(*coordinate);
+                    }
                     polygon.end_line();
                 }
                 polygon.end_polygon();
@@ -280,7 +282,9 @@ fn point([x, y, z]: Coordinate) -> Geometry {
 
 fn line(coordinates: &[Coordinate]) -> Geometry {
     let mut line = Geometry::empty(GeometryKind::LineString);
-    coordinates.iter().for_each(|c| line.push_z(*c));
+    for coordinate in coordinates {
+        line.push_z(*coordinate);
+    }
     line.end_line();
     line
 }

@@ -90,9 +90,13 @@ impl Kept {
         self.nodes.get(begin as usize..end as usize).unwrap_or_default()
     }
 
-    /// Returns the lowest `admin_level` of the boundaries that a way is a member of; the inner one is `None`
-    /// where they state none.
-    pub(super) fn boundary(&self, way: i64) -> Option<Option<i64>> {
-        self.boundaries.get(&way).map(|level| (*level != i64::MAX).then_some(*level))
+    /// Tells whether a way is a member of an administrative boundary.
+    pub(super) fn is_in_boundary(&self, way: i64) -> bool {
+        self.boundaries.contains_key(&way)
+    }
+
+    /// Returns the lowest `admin_level` of the administrative boundaries that a way is a member of.
+    pub(super) fn boundary_level(&self, way: i64) -> Option<i64> {
+        self.boundaries.get(&way).copied().filter(|level| *level != i64::MAX)
     }
 }

@@ -11,7 +11,7 @@ mod proto;
 
 use onemap_bounded::Error as Guard;
 
-use self::blob::BlobKind;
+use self::blob::{BlobHeader, BlobKind};
 use self::block::{Block, Ended, Scratch};
 use self::proto::Message;
 use super::element::{Kinds, Visitor};
@@ -41,11 +41,10 @@ impl Pbf {
         let mut scratch = Scratch::default();
         let mut has_header = false;
         let mut at = 0;
-        loop {
-            let offset = progress.done();
-            let Some((kind, size)) = blob::read_header(&mut reader, offset).map_err(broken)? else {
-                break;
-            };
+        let mut offset = 0;
+        while let Some(header) = blob::read_header(&mut reader, offset).map_err(broken)? {
+            let BlobHeader { kind, size, own_size } = header;
+            offset += own_size;
             if !has_header && kind != BlobKind::Header {
                 let reason = "it does not begin with a header blob";
                 return Err(Error::broken(source, None, reason, REMEDY));
@@ -54,12 +53,14 @@ impl Pbf {
             let skip = kind == BlobKind::Other
                 || (kind == BlobKind::Data && known.is_some_and(|known| !known.intersects(wanted)));
             at += usize::from(kind == BlobKind::Data);
-            visitor.progress(offset);
+            visitor.progress(progress.done());
             if skip {
                 blob::skip(&mut reader, size, offset).map_err(broken)?;
+                offset += size;
                 continue;
             }
             let packed = blob::read_exactly(&mut reader, size, offset).map_err(broken)?;
+            offset += size;
             let bytes = blob::unpack(&packed).map_err(broken)?;
             if kind == BlobKind::Header {
                 has_header = true;

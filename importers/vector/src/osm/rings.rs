@@ -57,7 +57,7 @@ pub(super) fn assemble(lines: &[Line], is_partial: bool) -> Result<Assembled, Fa
     if rings.len() > MAX_OSM_RINGS {
         return Err(Failed::TooLarge);
     }
-    rings.sort_by(|a, b| b.area.cmp(&a.area));
+    rings.sort_by_key(|ring| std::cmp::Reverse(ring.area));
     // The smallest ring around each, and how many there are around it.
     let mut parents: Vec<(Option<usize>, u32)> = Vec::with_capacity(rings.len());
     let mut steps = 0usize;

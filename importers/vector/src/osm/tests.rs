@@ -15,7 +15,7 @@ const NODES: &str = "<node id='1' lon='0' lat='0'/><node id='2' lon='4' lat='0'/
     <node id='5' lon='1' lat='1'/><node id='6' lon='2' lat='1'/><node id='7' lon='2' lat='2'/><node id='8' lon='1' lat='2'/>";
 
 fn way(id: i64, refs: &[i64], tags: &str) -> String {
-    let refs: String = refs.iter().map(|id| format!("<nd ref='{id}'/>")).collect();
+    let refs = refs.iter().map(|id| format!("<nd ref='{id}'/>")).collect::<Vec<_>>().concat();
     format!("<way id='{id}'>{refs}{tags}</way>")
 }
 

@@ -18,8 +18,18 @@ pub(super) enum BlobKind {
     Other,
 }
 
-/// Reads the next blob's header; `None` at the end of the file. The second value is its size in bytes.
-pub(super) fn read_header(reader: &mut impl Read, offset: u64) -> Result<Option<(BlobKind, u64)>> {
+/// What stands before a blob. Sizes are in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BlobHeader {
+    pub(super) kind: BlobKind,
+    /// Of the blob that follows.
+    pub(super) size: u64,
+    /// Of the header, with its length before it.
+    pub(super) own_size: u64,
+}
+
+/// Reads the next blob's header; `None` at the end of the file.
+pub(super) fn read_header(reader: &mut impl Read, offset: u64) -> Result<Option<BlobHeader>> {
     let mut length = [0; 4];
     let mut filled = 0;
     while let Some(rest) = length.get_mut(filled..).filter(|rest| !rest.is_empty()) {
@@ -58,7 +68,7 @@ pub(super) fn read_header(reader: &mut impl Read, offset: u64) -> Result<Option<
     if size > MAX_PBF_BLOB_BYTES {
         return Err(Error::Limit { what: "PBF blob", limit: MAX_PBF_BLOB_BYTES, unit: "bytes" });
     }
-    Ok(Some((kind, size)))
+    Ok(Some(BlobHeader { kind, size, own_size: 4 + length }))
 }
 
 /// Reads `size` bytes, or says that the file is cut off.
