@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod columns;
+mod table;
 mod detect;
 mod encoding;
 mod error;
@@ -18,6 +19,8 @@ mod gather;
 mod json;
 mod limits;
 mod source;
+#[cfg(test)]
+mod judge;
 #[cfg(test)]
 mod testing;
 mod wkb_sink;
@@ -35,6 +38,8 @@ mod osm;
 mod postgis;
 mod shapefile;
 mod topojson;
+mod window;
+mod wkb_sink;
 mod xlsx;
 
 pub use detect::{Skipped, Survey, open, survey};
