@@ -67,11 +67,7 @@ pub(crate) fn has_gdal() -> bool {
 
 /// Asks `ogrinfo` for the layers of a file with their feature counts.
 pub(crate) fn gdal_counts(path: &Path) -> Vec<(String, u64)> {
-    let output = Command::new("ogrinfo")
-        .args(["-ro", "-so", "-al"])
-        .arg(path)
-        .output()
-        .unwrap();
+    let output = Command::new("ogrinfo").args(["-ro", "-so", "-al"]).arg(path).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let mut layers = Vec::new();
     for line in text.lines() {
@@ -97,9 +93,7 @@ pub(crate) fn differences(path: &Path, layer: &Collected) -> Vec<String> {
         .arg(&layer.layer.name)
         .output()
         .unwrap();
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_reader(output.stdout.as_slice());
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(output.stdout.as_slice());
     let headers = reader.headers().unwrap().clone();
     let mut found = Vec::new();
     let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
@@ -193,7 +187,8 @@ fn differs(theirs: &str, ours: Option<&Geometry>) -> Option<String> {
             b.coords.len()
         ));
     }
-    let near = |a: f64, b: f64| (a - b).abs() <= 2e-7 + 1e-12 * a.abs() || (a.is_nan() && b.is_nan());
+    let near =
+        |a: f64, b: f64| (a - b).abs() <= 2e-7 + 1e-12 * a.abs() || (a.is_nan() && b.is_nan());
     let far = a
         .coords
         .iter()
@@ -211,12 +206,8 @@ struct Summary {
 
 impl Summary {
     fn of(geometry: &Geometry) -> Self {
-        let mut summary = Self {
-            class: geometry.class(),
-            polygons: 0,
-            lines: 0,
-            coords: Vec::new(),
-        };
+        let mut summary =
+            Self { class: geometry.class(), polygons: 0, lines: 0, coords: Vec::new() };
         geometry.for_each_simple(&mut |g| {
             summary.polygons += g.parts.len();
             summary.lines += g.ends.len();

@@ -15,10 +15,7 @@ pub(crate) struct Columns {
 impl Columns {
     /// Takes note of the fields with which a layer was opened.
     pub(crate) fn new(layer: LayerSlot, fields: &[Field]) -> Self {
-        Self {
-            layer,
-            fields: fields.iter().map(|f| (f.name.clone(), f.kind)).collect(),
-        }
+        Self { layer, fields: fields.iter().map(|f| (f.name.clone(), f.kind)).collect() }
     }
 
     /// Takes note of a field that the sink has put at position `i`.
@@ -57,11 +54,7 @@ pub(crate) fn unique_names(names: impl IntoIterator<Item = String>) -> Vec<Strin
     let mut taken = HashSet::new();
     let mut result = Vec::new();
     for (i, name) in names.into_iter().enumerate() {
-        let base = if name.is_empty() {
-            format!("field_{}", i + 1)
-        } else {
-            name
-        };
+        let base = if name.is_empty() { format!("field_{}", i + 1) } else { name };
         let mut unique = base.clone();
         let mut n = 2;
         while !taken.insert(unique.clone()) {
@@ -124,11 +117,7 @@ fn instant(text: &str) -> Option<Timestamp> {
 
 /// Makes a number a value: NaN, which stands for "none" in tables of numbers, is null.
 pub(crate) fn float(number: f64) -> Value {
-    if number.is_nan() {
-        Value::Null
-    } else {
-        Value::Float(number)
-    }
+    if number.is_nan() { Value::Null } else { Value::Float(number) }
 }
 
 /// Widens a number; its shortest decimal form stays the same, so that 0.1 does not become

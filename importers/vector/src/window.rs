@@ -24,13 +24,7 @@ impl Window {
     pub(crate) fn open(what: &'static str, path: &Path) -> std::io::Result<Self> {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
-        Ok(Self {
-            what,
-            file,
-            len,
-            start: 0,
-            buffer: Vec::new(),
-        })
+        Ok(Self { what, file, len, start: 0, buffer: Vec::new() })
     }
 
     /// Returns the length of the file, bytes.
@@ -42,15 +36,10 @@ impl Window {
     pub(crate) fn at(&mut self, offset: u64, n: usize) -> Result<&[u8]> {
         let left = self.len.saturating_sub(offset);
         if n as u64 > left {
-            return Err(Error::Truncated {
-                what: self.what,
-                offset,
-                need: n as u64,
-                left,
-            });
+            return Err(Error::Truncated { what: self.what, offset, need: n as u64, left });
         }
-        let held = offset >= self.start
-            && offset - self.start + n as u64 <= self.buffer.len() as u64;
+        let held =
+            offset >= self.start && offset - self.start + n as u64 <= self.buffer.len() as u64;
         if !held {
             let want = (n.max(AHEAD) as u64).min(left) as usize;
             self.file.seek(SeekFrom::Start(offset))?;

@@ -45,10 +45,7 @@ pub(super) fn read(geometry: &fgb::Geometry, layer: GeometryType) -> Result<Read
     repairs.sort_unstable();
     repairs.dedup();
     let empty = geometry.is_empty() && kind != GeometryType::GeometryCollection;
-    Ok(Read {
-        geometry: (!empty).then_some(geometry),
-        repairs,
-    })
+    Ok(Read { geometry: (!empty).then_some(geometry), repairs })
 }
 
 fn simple(
@@ -147,11 +144,7 @@ fn append(to: &mut Geometry, source: &fgb::Geometry) -> Result<Vec<u32>, String>
     if !rest.is_empty() {
         return Err("an odd number of coordinates".into());
     }
-    to.xy.extend(
-        pairs
-            .iter()
-            .map(|[x, y]| [f64::from_le_bytes(*x), f64::from_le_bytes(*y)]),
-    );
+    to.xy.extend(pairs.iter().map(|[x, y]| [f64::from_le_bytes(*x), f64::from_le_bytes(*y)]));
     let column = |values: Option<&[u8]>| -> Result<Vec<f64>, String> {
         let (numbers, _) = values.unwrap_or_default().as_chunks::<8>();
         if numbers.is_empty() || numbers.len() == pairs.len() {
@@ -179,10 +172,7 @@ fn curve(geometry: &fgb::Geometry, kind: GeometryType) -> Result<Read, String> {
     let mut wkb = Vec::new();
     write_wkb(geometry, kind, &mut wkb)?;
     let read = wkb_sink::from_wkb(&wkb).map_err(|error| error.to_string())?;
-    Ok(Read {
-        geometry: Some(read.geometry).filter(|g| !g.is_empty()),
-        repairs: read.repairs,
-    })
+    Ok(Read { geometry: Some(read.geometry).filter(|g| !g.is_empty()), repairs: read.repairs })
 }
 
 fn write_wkb(geometry: &fgb::Geometry, kind: GeometryType, to: &mut Vec<u8>) -> Result<(), String> {

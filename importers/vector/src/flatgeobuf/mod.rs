@@ -15,8 +15,8 @@ use std::io::Read;
 use flatgeobuf as fgb;
 use onemap_model::{Field, LayerSlot, Note, Record, Reject, Sink, SourceLayer};
 
-use crate::table::{Columns, unique_names};
 use crate::source::Input;
+use crate::table::{Columns, unique_names};
 use crate::{Error, Options, Source};
 
 use properties::Properties;
@@ -39,7 +39,11 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
         [b'f', b'g', b'b', 3, ..] => {}
         [b'f', b'g', b'b', version, ..] => {
             let reason = format!("it is FlatGeobuf of version {version}; only version 3 is read");
-            return Err(Error::unsupported(source, reason, "write it again with GDAL 3.1 or newer"));
+            return Err(Error::unsupported(
+                source,
+                reason,
+                "write it again with GDAL 3.1 or newer",
+            ));
         }
         _ => return Err(broken(source, "it does not begin as FlatGeobuf does")),
     }
@@ -94,7 +98,9 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
         input.tell(sink);
     }
     if count > 0 && number != count {
-        let text = format!("the header announces {count} features, the file holds {number}; it is cut off or was changed");
+        let text = format!(
+            "the header announces {count} features, the file holds {number}; it is cut off or was changed"
+        );
         sink.note(Some(slot), Note::warning(text));
     }
     input.tell(sink);
@@ -118,10 +124,7 @@ impl Features {
                 return reject(sink, self.slot, number, reason);
             }
         };
-        let mut record = Record {
-            number,
-            ..Record::default()
-        };
+        let mut record = Record { number, ..Record::default() };
         if let Some(geometry) = feature.geometry() {
             match geometry::read(&geometry, self.kind) {
                 Ok(read) => {
@@ -178,11 +181,7 @@ fn header_columns(header: &fgb::Header) -> Vec<(Field, fgb::ColumnType)> {
         return Vec::new();
     };
     let names = unique_names(columns.iter().map(|column| column.name().to_owned()));
-    columns
-        .iter()
-        .zip(names)
-        .map(|(column, name)| field_of(&column, name))
-        .collect()
+    columns.iter().zip(names).map(|(column, name)| field_of(&column, name)).collect()
 }
 
 fn field_of(column: &fgb::Column, name: String) -> (Field, fgb::ColumnType) {
@@ -259,19 +258,10 @@ fn table(input: &mut Input, limit: usize) -> Result<Option<Vec<u8>>, String> {
 }
 
 fn reject(sink: &mut dyn Sink, slot: LayerSlot, number: u64, reason: String) -> Result<(), Error> {
-    let reject = Reject {
-        number,
-        id: None,
-        reason,
-    };
+    let reject = Reject { number, id: None, reason };
     Ok(sink.reject(slot, reject)?)
 }
 
 fn broken(source: &Source, reason: &str) -> Error {
-    Error::broken(
-        source,
-        None,
-        reason,
-        "get a whole copy of it, or write it again with ogr2ogr",
-    )
+    Error::broken(source, None, reason, "get a whole copy of it, or write it again with ogr2ogr")
 }

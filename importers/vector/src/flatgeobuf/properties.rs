@@ -20,7 +20,8 @@ impl Properties {
     pub(super) fn values(&self, bytes: &[u8]) -> Result<Vec<Value>> {
         let mut bytes = ByteReader::new("attributes", bytes);
         let mut values = vec![Value::Null; self.types.len()];
-        while !bytes.is_empty() {
+        // Some writers leave a byte of padding.
+        while bytes.left() >= 2 {
             let offset = bytes.position() as u64;
             let column = usize::from(bytes.u16_le()?);
             let (Some(kind), Some(slot)) = (self.types.get(column), values.get_mut(column)) else {

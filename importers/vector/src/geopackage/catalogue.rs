@@ -128,19 +128,9 @@ pub(super) fn read(database: &Database) -> Result<Catalogue, Error> {
                 "the coordinate system {srs} is not defined in the file; name it with --crs"
             ))
         });
-        Table {
-            expected: expected.get(&key).copied(),
-            name,
-            title,
-            geometry,
-            crs,
-            note,
-        }
+        Table { expected: expected.get(&key).copied(), name, title, geometry, crs, note }
     });
-    Ok(Catalogue {
-        tables: tables.collect(),
-        notes,
-    })
+    Ok(Catalogue { tables: tables.collect(), notes })
 }
 
 impl Table {
@@ -194,8 +184,9 @@ impl Table {
     /// Finds the type of a column declared without one (or as an unknown one) by its first values.
     fn kind_by_content(&self, database: &Database, column: &str) -> Result<FieldType, Error> {
         let (column, table) = (quoted(column), quoted(&self.name));
-        let query =
-            format!("SELECT DISTINCT typeof(v) FROM (SELECT {column} AS v FROM {table} LIMIT 1000)");
+        let query = format!(
+            "SELECT DISTINCT typeof(v) FROM (SELECT {column} AS v FROM {table} LIMIT 1000)"
+        );
         let mut kind = None;
         database.each_row(&query, &self.name, &mut |row| {
             let found = match text(row, 0).as_deref() {

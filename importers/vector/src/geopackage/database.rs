@@ -86,12 +86,7 @@ impl<'s> Database<'s> {
                 Ok(connection)
             })
             .map_err(|error| sqlite(source, None, &error))?;
-        Ok(Self {
-            source,
-            connection,
-            steps,
-            _copy: copy.map(|(folder, _)| folder),
-        })
+        Ok(Self { source, connection, steps, _copy: copy.map(|(folder, _)| folder) })
     }
 
     /// Returns what is read.

@@ -46,10 +46,8 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
 fn read_table(database: &Database, table: &Table, sink: &mut dyn Sink) -> Result<(), Error> {
     let columns = table.columns(database)?;
     let is_geometry = |column: &Column| Some(&column.name) == table.geometry.as_ref();
-    let values: Vec<&Column> = columns
-        .iter()
-        .filter(|column| !is_geometry(column) && !column.is_id)
-        .collect();
+    let values: Vec<&Column> =
+        columns.iter().filter(|column| !is_geometry(column) && !column.is_id).collect();
     let names = unique_names(values.iter().map(|column| column.name.clone()));
     let fields: Vec<Field> = values
         .iter()
@@ -119,10 +117,7 @@ impl RowReader {
         number: u64,
         row: &rusqlite::Row,
     ) -> Result<(), database::Failure> {
-        let mut record = Record {
-            number,
-            ..Record::default()
-        };
+        let mut record = Record { number, ..Record::default() };
         let mut at = 0;
         if self.has_id {
             if let ValueRef::Integer(id) = row.get_ref(at)? {
@@ -138,11 +133,14 @@ impl RowReader {
                     record.repairs = read.repairs;
                 }
                 Err(error) => {
-                    sink.reject(self.slot, Reject {
-                        number,
-                        id: record.id.map(|id| id.to_string()),
-                        reason: format!("the geometry can not be read: {error}"),
-                    })?;
+                    sink.reject(
+                        self.slot,
+                        Reject {
+                            number,
+                            id: record.id.map(|id| id.to_string()),
+                            reason: format!("the geometry can not be read: {error}"),
+                        },
+                    )?;
                     return Ok(());
                 }
             }

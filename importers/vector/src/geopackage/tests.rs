@@ -25,6 +25,7 @@ fn every_real_geopackage_is_read_as_gdal_reads_it() {
             }
         };
         let gdal = judge::gdal_counts(&path);
+        wrong.extend(sink.layers.iter().flat_map(|l| &l.rejects).map(|r| format!("{name}: {r:?}")));
         judge::print_row(&path, &sink, &gdal);
         let counts: Vec<_> = sink
             .layers

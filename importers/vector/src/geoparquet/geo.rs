@@ -221,7 +221,8 @@ pub(super) fn guess(
     }
     let number = |wanted: &str| {
         let numeric = |kind: &Type| matches!(kind, Type::DOUBLE | Type::FLOAT);
-        let found = tops.iter().find(|(_, name, kind)| name.to_lowercase() == wanted && numeric(kind));
+        let found =
+            tops.iter().find(|(_, name, kind)| name.to_lowercase() == wanted && numeric(kind));
         found.map(|(_, name, _)| (*name).to_owned())
     };
     let pair = match xy {

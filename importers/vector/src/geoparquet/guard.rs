@@ -32,11 +32,8 @@ const HEADER_BYTES: [usize; 2] = [8 << 10, 4 << 20];
 /// Checks magic bytes and metadata.
 pub(super) fn check_footer(file: &mut Window) -> Result<()> {
     let len = file.len();
-    let malformed = |offset, detail: String| Error::Malformed {
-        what: "parquet file",
-        offset,
-        detail,
-    };
+    let malformed =
+        |offset, detail: String| Error::Malformed { what: "parquet file", offset, detail };
     if len < 12 || file.at(0, 4)? != b"PAR1" {
         return Err(malformed(0, "it does not begin as Parquet does".into()));
     }
@@ -51,11 +48,7 @@ pub(super) fn check_footer(file: &mut Window) -> Result<()> {
     }
     let size = size.try_into().map_or(0, u32::from_le_bytes);
     if u64::from(size) > MAX_METADATA {
-        return Err(Error::Limit {
-            what: "parquet metadata",
-            limit: MAX_METADATA,
-            unit: "bytes",
-        });
+        return Err(Error::Limit { what: "parquet metadata", limit: MAX_METADATA, unit: "bytes" });
     }
     let offset = (len - 8).checked_sub(size.into()).filter(|offset| *offset >= 4);
     let Some(offset) = offset else {
@@ -143,10 +136,8 @@ fn range_of(file: &Window, column: &ColumnChunkMetaData) -> Result<Range<u64>> {
 
 fn page_header(file: &mut Window, offset: u64, end: u64) -> Result<thrift::PageHeader> {
     let left = usize::try_from(end - offset).unwrap_or(usize::MAX);
-    let mut result = Err(Error::Unsupported {
-        what: "parquet page header",
-        detail: "it is too long".into(),
-    });
+    let mut result =
+        Err(Error::Unsupported { what: "parquet page header", detail: "it is too long".into() });
     for bytes in HEADER_BYTES {
         result = thrift::page_header(file.at(offset, bytes.min(left))?);
         if result.is_ok() || left <= bytes {

@@ -84,13 +84,8 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
     }
 
     let total = window.len();
-    let mut emitter = Emitter {
-        columns: Columns::new(slot, &fields),
-        slot,
-        rows,
-        bytes: total,
-        emitted: 0,
-    };
+    let mut emitter =
+        Emitter { columns: Columns::new(slot, &fields), slot, rows, bytes: total, emitted: 0 };
     let (sender, receiver) = sync_channel(BATCHES_AHEAD);
     let result = std::thread::scope(|scope| {
         let (file, plan) = (&file, &plan);
@@ -207,7 +202,9 @@ fn open(file: &File) -> Result<ArrowReaderMetadata, String> {
             .fields()
             .iter()
             .map(|field| match field.data_type() {
-                DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+                DataType::Utf8 => {
+                    Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View))
+                }
                 DataType::Binary => {
                     Arc::new(field.as_ref().clone().with_data_type(DataType::BinaryView))
                 }

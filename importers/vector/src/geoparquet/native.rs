@@ -51,15 +51,7 @@ impl<'a> Column<'a> {
         let (Some(x), Some(y)) = (ordinate("x"), ordinate("y")) else {
             return Err("the coordinates have no x and y".into());
         };
-        Ok(Self {
-            kind,
-            array,
-            levels,
-            x,
-            y,
-            z: ordinate("z"),
-            m: ordinate("m"),
-        })
+        Ok(Self { kind, array, levels, x, y, z: ordinate("z"), m: ordinate("m") })
     }
 
     /// Returns the geometry of a row, and whether an open ring was closed.

@@ -116,9 +116,8 @@ fn value(array: &dyn Array, i: usize) -> Value {
             let days = array.as_primitive::<at::Date32Type>().value(i);
             table::day_since_epoch(days.into()).map_or(Value::Null, Value::Date)
         }
-        DataType::Timestamp(unit, _) => {
-            instant(array, i, *unit).map_or(Value::Null, |at| Value::DateTime(Timestamp::from_micros(at)))
-        }
+        DataType::Timestamp(unit, _) => instant(array, i, *unit)
+            .map_or(Value::Null, |at| Value::DateTime(Timestamp::from_micros(at))),
         kind @ (DataType::Decimal32(..)
         | DataType::Decimal64(..)
         | DataType::Decimal128(..)
@@ -134,7 +133,9 @@ fn value(array: &dyn Array, i: usize) -> Value {
         DataType::FixedSizeBinary(_) => {
             Value::Bytes(array.as_fixed_size_binary().value(i).to_vec())
         }
-        DataType::Time32(_) | DataType::Time64(_) => time(array, i).map_or(Value::Null, Value::Text),
+        DataType::Time32(_) | DataType::Time64(_) => {
+            time(array, i).map_or(Value::Null, Value::Text)
+        }
         _ => match json(array, i, MAX_DEPTH) {
             Json::Null => Value::Null,
             Json::String(text) if field_type(array.data_type()) == FieldType::Text => {
@@ -154,7 +155,9 @@ fn instant(array: &dyn Array, i: usize, unit: TimeUnit) -> Option<i64> {
         TimeUnit::Millisecond => {
             array.as_primitive::<at::TimestampMillisecondType>().value(i).checked_mul(1_000)
         }
-        TimeUnit::Microsecond => Some(array.as_primitive::<at::TimestampMicrosecondType>().value(i)),
+        TimeUnit::Microsecond => {
+            Some(array.as_primitive::<at::TimestampMicrosecondType>().value(i))
+        }
         TimeUnit::Nanosecond => {
             Some(array.as_primitive::<at::TimestampNanosecondType>().value(i).div_euclid(1_000))
         }
@@ -176,8 +179,7 @@ fn time(array: &dyn Array, i: usize) -> Option<String> {
         _ => return None,
     };
     let seconds = micros.div_euclid(1_000_000);
-    let clock =
-        format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    let clock = format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
     Some(match micros.rem_euclid(1_000_000) {
         0 => clock,
         fraction => format!("{clock}.{fraction:06}"),
@@ -247,10 +249,9 @@ fn json(array: &dyn Array, i: usize, depth: usize) -> Json {
             float(table::widened(array.as_primitive::<at::Float32Type>().value(i)))
         }
         DataType::Utf8View => array.as_string_view().value(i).into(),
-        DataType::BinaryView => Value::Bytes(array.as_binary_view().value(i).to_vec())
-            .as_ref()
-            .to_string()
-            .into(),
+        DataType::BinaryView => {
+            Value::Bytes(array.as_binary_view().value(i).to_vec()).as_ref().to_string().into()
+        }
         // These never come back here: `value` knows them.
         DataType::UInt64
         | DataType::Float16

@@ -6,8 +6,8 @@ use onemap_bounded::{ByteReader, Error, Result};
 use onemap_model::{Field, FieldType, Timestamp, Value};
 
 use super::encoding::{Codec, Sample};
-use crate::window::Window;
 use crate::table::{self, DAY};
+use crate::window::Window;
 
 /// Days from the beginning of the Julian period to 1970-01-01.
 const JULIAN_EPOCH: i64 = 2_440_588;
@@ -147,11 +147,7 @@ impl Dbf {
         }
         let offset = self.header_length + number * self.row_length as u64;
         let row = self.file.at(offset, self.row_length)?;
-        Ok(if row.first() == Some(&b'*') {
-            Row::Deleted
-        } else {
-            Row::Kept(row)
-        })
+        Ok(if row.first() == Some(&b'*') { Row::Deleted } else { Row::Kept(row) })
     }
 
     /// Collects evidence on the encoding from the names of the fields and all their text.
@@ -221,9 +217,7 @@ impl Dbf {
         let Some(column) = self.columns.get(column) else {
             return Value::Null;
         };
-        let bytes = row
-            .get(column.from..column.from + column.width)
-            .unwrap_or_default();
+        let bytes = row.get(column.from..column.from + column.width).unwrap_or_default();
         let repair = match read_value(column.kind, bytes, codec) {
             Ok(value) => return value,
             Err(Damaged::Text(text)) => {
@@ -260,11 +254,7 @@ fn read_columns(header: &[u8], stated_length: usize) -> Result<Layout> {
     };
     let total = |long| 1 + descriptors.iter().map(|d| width(d, long)).sum::<usize>();
     let long = total(false) != stated_length && total(true) == stated_length;
-    let row_length = if stated_length == 0 {
-        total(long)
-    } else {
-        stated_length
-    };
+    let row_length = if stated_length == 0 { total(long) } else { stated_length };
     let mut columns = Vec::new();
     let mut skipped = Vec::new();
     let mut from = 1;
@@ -274,12 +264,9 @@ fn read_columns(header: &[u8], stated_length: usize) -> Result<Layout> {
         let width = width(descriptor, long);
         let code = descriptor[11];
         match Kind::new(code, width, descriptor[17]) {
-            Some(kind) if from + width <= row_length => columns.push(Column {
-                name,
-                kind,
-                from,
-                width,
-            }),
+            Some(kind) if from + width <= row_length => {
+                columns.push(Column { name, kind, from, width })
+            }
             // Code 0 marks FoxPro's hidden flags column.
             _ if code == b'0' => {}
             _ => skipped.push((name, char::from(code))),
@@ -364,11 +351,8 @@ fn number(kind: Kind, bytes: &[u8]) -> std::result::Result<Value, Damaged> {
 
 /// Reads `YYYYMMDD`, the same with separators, and `MM/DD/YYYY`.
 fn date(bytes: &[u8]) -> std::result::Result<Value, Damaged> {
-    let digits: Vec<i16> = bytes
-        .iter()
-        .filter(|b| b.is_ascii_digit())
-        .map(|b| i16::from(b - b'0'))
-        .collect();
+    let digits: Vec<i16> =
+        bytes.iter().filter(|b| b.is_ascii_digit()).map(|b| i16::from(b - b'0')).collect();
     let blank = bytes.iter().all(|b| matches!(b, b' ' | 0 | b'0' | b'/' | b'-'));
     if blank {
         return Ok(Value::Null);

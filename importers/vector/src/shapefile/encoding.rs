@@ -23,16 +23,12 @@ impl Codec {
     pub(super) fn for_label(label: &str) -> Option<Self> {
         let label = label.trim().trim_matches(['"', '\'', '\0']);
         let web = || text::for_label(label).map(Self::Web);
-        dos::for_label(label)
-            .map(|(name, page)| Self::Dos(name, page))
-            .or_else(web)
+        dos::for_label(label).map(|(name, page)| Self::Dos(name, page)).or_else(web)
     }
 
     fn for_driver(driver: u8) -> Option<Self> {
         let web = || text::for_dbf_language(driver).map(Self::Web);
-        dos::for_driver(driver)
-            .map(|(name, page)| Self::Dos(name, page))
-            .or_else(web)
+        dos::for_driver(driver).map(|(name, page)| Self::Dos(name, page)).or_else(web)
     }
 
     /// Returns the name for messages.
@@ -196,7 +192,9 @@ mod tests {
         let names = [gbk("沈阳市"), gbk("和平区"), gbk("行政区划代码")];
         let in_gbk: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
         let in_utf8: [&[u8]; 2] = ["沈阳市".as_bytes(), "和平区".as_bytes()];
-        for cpg in [None, Some("UTF-8"), Some("ISO-8859-1"), Some("936"), Some("'GBK'"), Some("junk")] {
+        for cpg in
+            [None, Some("UTF-8"), Some("ISO-8859-1"), Some("936"), Some("'GBK'"), Some("junk")]
+        {
             for driver in [0, 0x4D, 0x57, 0x03] {
                 assert_eq!(chosen(cpg, driver, &in_gbk), "GBK", "{cpg:?} {driver}");
             }

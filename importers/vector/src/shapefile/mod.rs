@@ -70,9 +70,7 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
             None
         }
         None => {
-            notes.push(Note::warning(
-                "there is no .dbf; shapes were read without attributes",
-            ));
+            notes.push(Note::warning("there is no .dbf; shapes were read without attributes"));
             None
         }
     };
@@ -90,12 +88,8 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
         let Some((number, content)) = records.next() else {
             break;
         };
-        let shape = content
-            .and_then(|bytes| shape::read(bytes).map_err(|error| error.to_string()));
-        let mut record = Record {
-            number,
-            ..Record::default()
-        };
+        let shape = content.and_then(|bytes| shape::read(bytes).map_err(|error| error.to_string()));
+        let mut record = Record { number, ..Record::default() };
         if let Some(table) = &mut table {
             match table.fill(sink, &mut record)? {
                 Filled::Kept => {}
@@ -112,11 +106,7 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
                 record.repairs.extend(shape.repairs);
                 sink.record(slot, record)?;
             }
-            Err(reason) => sink.reject(slot, Reject {
-                number,
-                id: None,
-                reason,
-            })?,
+            Err(reason) => sink.reject(slot, Reject { number, id: None, reason })?,
         }
         if number % PROGRESS == 0 {
             let (done, total) = records.progress();
@@ -140,29 +130,28 @@ fn read_table(source: &Source, options: &Options, sink: &mut dyn Sink) -> Result
     };
     let mut deleted = 0u64;
     for number in 1..=rows {
-        let mut record = Record {
-            number,
-            ..Record::default()
-        };
+        let mut record = Record { number, ..Record::default() };
         match table.fill(sink, &mut record)? {
             Filled::Kept => sink.record(slot, record)?,
             Filled::Deleted => deleted += 1,
-            Filled::Missing => sink.reject(slot, Reject {
-                number,
-                id: None,
-                reason: "the row can not be read".into(),
-            })?,
+            Filled::Missing => sink.reject(
+                slot,
+                Reject { number, id: None, reason: "the row can not be read".into() },
+            )?,
         }
         if number % PROGRESS == 0 {
             sink.progress(number, rows);
         }
     }
     if cut_row {
-        sink.reject(slot, Reject {
-            number: rows + 1,
-            id: None,
-            reason: "the row is cut off by the end of the file; get a whole copy of it".into(),
-        })?;
+        sink.reject(
+            slot,
+            Reject {
+                number: rows + 1,
+                id: None,
+                reason: "the row is cut off by the end of the file; get a whole copy of it".into(),
+            },
+        )?;
     }
     note_ends(sink, slot, &Ends { deleted, rowless: 0, trailing: 0 });
     Ok(())
@@ -192,11 +181,14 @@ fn note_ends(sink: &mut dyn Sink, slot: LayerSlot, ends: &Ends) {
         sink.note(Some(slot), Note::assumed(text));
     }
     if *rowless > 0 {
-        let text = format!("{rowless} shapes have no row in the .dbf and so no attributes; is it cut off?");
+        let text = format!(
+            "{rowless} shapes have no row in the .dbf and so no attributes; is it cut off?"
+        );
         sink.note(Some(slot), Note::warning(text));
     }
     if *trailing > 0 {
-        let text = format!("{trailing} bytes behind the last record are no record and were left out");
+        let text =
+            format!("{trailing} bytes behind the last record are no record and were left out");
         sink.note(Some(slot), Note::warning(text));
     }
 }
@@ -251,16 +243,22 @@ impl Table {
         }
         let skipped = dbf.skipped(codec);
         if !skipped.is_empty() {
-            sink.note(Some(slot), Note::warning(format!(
-                "columns of types that are not read were left out (memo, picture, ...): {}",
-                skipped.join(", ")
-            )));
+            sink.note(
+                Some(slot),
+                Note::warning(format!(
+                    "columns of types that are not read were left out (memo, picture, ...): {}",
+                    skipped.join(", ")
+                )),
+            );
         }
         if dbf.rows < dbf.stated_rows {
-            sink.note(Some(slot), Note::warning(format!(
-                "the .dbf says that it has {} rows, but holds {}; it is cut off",
-                dbf.stated_rows, dbf.rows
-            )));
+            sink.note(
+                Some(slot),
+                Note::warning(format!(
+                    "the .dbf says that it has {} rows, but holds {}; it is cut off",
+                    dbf.stated_rows, dbf.rows
+                )),
+            );
         }
         Ok((slot, Some(Self { dbf, codec, columns })))
     }

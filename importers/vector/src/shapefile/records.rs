@@ -37,24 +37,14 @@ impl Records {
     /// Checks the header of a `.shp`. The lengths that it states are not relied on.
     pub(super) fn new(mut shp: Window) -> Result<Self> {
         let stated_end = check_header(&mut shp)?;
-        Ok(Self {
-            shp,
-            index: None,
-            next: 0,
-            offset: HEADER,
-            stated_end,
-            trailing: 0,
-        })
+        Ok(Self { shp, index: None, next: 0, offset: HEADER, stated_end, trailing: 0 })
     }
 
     /// Uses an index; refuses one that is broken or shorter than it says.
     pub(super) fn use_index(&mut self, mut shx: Window) -> std::result::Result<(), String> {
         let stated = check_header(&mut shx).map_err(|error| error.to_string())?;
         if stated > shx.len() {
-            return Err(format!(
-                "it says that it has {stated} bytes, but has {}",
-                shx.len()
-            ));
+            return Err(format!("it says that it has {stated} bytes, but has {}", shx.len()));
         }
         let count = (shx.len() - HEADER) / 8;
         let first = self.shp.len() > HEADER;
@@ -85,13 +75,15 @@ impl Records {
             self.next += 1;
             let offset = match index.shx.at(entry, 8) {
                 // The offset counts 16-bit words; it is unsigned, so that files reach 8 GB.
-                Ok(bytes) => ByteReader::new("shx", bytes)
-                    .u32_be()
-                    .map_or(0, |words| u64::from(words) * 2),
+                Ok(bytes) => {
+                    ByteReader::new("shx", bytes).u32_be().map_or(0, |words| u64::from(words) * 2)
+                }
                 Err(error) => return Some((self.next, Err(error.to_string()))),
             };
             if offset < HEADER {
-                let reason = format!("the .shx says that it begins at byte {offset}, inside the header; delete the .shx to have it found without");
+                let reason = format!(
+                    "the .shx says that it begins at byte {offset}, inside the header; delete the .shx to have it found without"
+                );
                 return Some((self.next, Err(reason)));
             }
             self.offset = offset;

@@ -30,19 +30,13 @@ pub(super) fn sort(rings: &[Ring]) -> Sorted {
     let each_alone = || (0..rings.len()).map(|i| vec![i]).collect();
     let finite = rings.iter().all(|r| r.iter().flatten().all(|v| v.is_finite()));
     if rings.len() < 2 || !finite {
-        return Sorted {
-            polygons: each_alone(),
-            rewound: false,
-        };
+        return Sorted { polygons: each_alone(), rewound: false };
     }
     let areas: Vec<f64> = rings.iter().map(|ring| signed_area(ring)).collect();
     let is_outer = |i: usize| areas.get(i).is_some_and(|area| *area <= 0.0);
     let outers: Vec<usize> = (0..rings.len()).filter(|i| is_outer(*i)).collect();
     if outers.len() == rings.len() {
-        return Sorted {
-            polygons: each_alone(),
-            rewound: false,
-        };
+        return Sorted { polygons: each_alone(), rewound: false };
     }
     let mut nest = Nest::new(rings, &areas);
     if !outers.is_empty() {
@@ -52,10 +46,7 @@ pub(super) fn sort(rings: &[Ring]) -> Sorted {
             .map(|hole| nest.smallest_around(hole, &tree, true).map(|outer| (hole, outer)))
             .collect();
         if let Some(owners) = owners {
-            return Sorted {
-                polygons: gather(rings.len(), &outers, &owners),
-                rewound: false,
-            };
+            return Sorted { polygons: gather(rings.len(), &outers, &owners), rewound: false };
         }
     }
     // By containment alone: rings at even depth are outer rings.
@@ -77,14 +68,9 @@ pub(super) fn sort(rings: &[Ring]) -> Sorted {
             owners.push((ring, parent));
         }
     }
-    let outers: Vec<usize> = all
-        .into_iter()
-        .filter(|i| depth.get(*i).is_some_and(|d| d % 2 == 0))
-        .collect();
-    Sorted {
-        polygons: gather(rings.len(), &outers, &owners),
-        rewound: true,
-    }
+    let outers: Vec<usize> =
+        all.into_iter().filter(|i| depth.get(*i).is_some_and(|d| d % 2 == 0)).collect();
+    Sorted { polygons: gather(rings.len(), &outers, &owners), rewound: true }
 }
 
 /// Makes polygons in the order of their outer rings, holes in their own order.
@@ -132,12 +118,7 @@ struct Nest<'a> {
 impl<'a> Nest<'a> {
     fn new(rings: &'a [Ring<'a>], areas: &'a [f64]) -> Self {
         let boxes = rings.iter().map(|ring| AABB::from_points(*ring)).collect();
-        Self {
-            rings,
-            areas,
-            boxes,
-            work: WORK,
-        }
+        Self { rings, areas, boxes, work: WORK }
     }
 
     fn tree(&self, rings: &[usize]) -> RTree<Boxed> {
@@ -284,7 +265,11 @@ mod tests {
 
     #[test]
     fn rings_wound_the_wrong_way_round_are_sorted_by_what_contains_what() {
-        let all_holes = [square(0.0, 0.0, 10.0, true), square(1.0, 1.0, 2.0, true), square(20.0, 0.0, 1.0, true)];
+        let all_holes = [
+            square(0.0, 0.0, 10.0, true),
+            square(1.0, 1.0, 2.0, true),
+            square(20.0, 0.0, 1.0, true),
+        ];
         let result = sorted(&all_holes);
         assert_eq!(result.polygons, [vec![0, 1], vec![2]]);
         assert!(result.rewound);
@@ -319,7 +304,9 @@ mod tests {
 
     #[test]
     fn concentric_rings_and_numbers_that_are_none_do_no_harm() {
-        let rings: Vec<_> = (0..2_000).map(|i| square(f64::from(i), f64::from(i), 10_000.0 - 2.0 * f64::from(i), i % 2 == 1)).collect();
+        let rings: Vec<_> = (0..2_000)
+            .map(|i| square(f64::from(i), f64::from(i), 10_000.0 - 2.0 * f64::from(i), i % 2 == 1))
+            .collect();
         assert_eq!(sorted(&rings).polygons.len(), 1_000);
         let broken = [vec![[f64::NAN, 0.0]; 4], square(0.0, 0.0, 1.0, true), Vec::new()];
         assert_eq!(sorted(&broken).polygons.len(), 3);

@@ -110,10 +110,8 @@ fn lines(bytes: &mut ByteReader, has_z: bool, has_m: bool) -> Result<Shape> {
 
 fn polygons(bytes: &mut ByteReader, has_z: bool, has_m: bool) -> Result<Shape> {
     let (parts, _, vertices) = parts(bytes, has_z, has_m, false)?;
-    let rings: Vec<&[[f64; 2]]> = parts
-        .iter()
-        .map(|part| vertices.xy.get(part.clone()).unwrap_or_default())
-        .collect();
+    let rings: Vec<&[[f64; 2]]> =
+        parts.iter().map(|part| vertices.xy.get(part.clone()).unwrap_or_default()).collect();
     let sorted = rings::sort(&rings);
     let mut shape = Shape::default();
     if sorted.rewound {
@@ -124,12 +122,7 @@ fn polygons(bytes: &mut ByteReader, has_z: bool, has_m: bool) -> Result<Shape> {
 }
 
 /// Makes polygons of rings, each given by its range of vertices.
-fn build(
-    shape: &mut Shape,
-    vertices: &Vertices,
-    rings: &[Range<usize>],
-    polygons: &[Vec<usize>],
-) {
+fn build(shape: &mut Shape, vertices: &Vertices, rings: &[Range<usize>], polygons: &[Vec<usize>]) {
     let kind = match polygons.len() {
         0 => return,
         1 => GeometryKind::Polygon,
@@ -180,10 +173,7 @@ enum Patch {
 
 fn multipatch(bytes: &mut ByteReader) -> Result<Shape> {
     let (parts, kinds, vertices) = parts(bytes, true, true, true)?;
-    let mut shape = Shape {
-        geometry: None,
-        repairs: vec![MULTIPATCH],
-    };
+    let mut shape = Shape { geometry: None, repairs: vec![MULTIPATCH] };
     // Triangles are written as new vertices behind each other.
     let mut all = Vertices {
         xy: Vec::with_capacity(vertices.xy.len()),
@@ -206,11 +196,7 @@ fn multipatch(bytes: &mut ByteReader) -> Result<Shape> {
         match kind {
             Patch::TriangleStrip | Patch::TriangleFan => {
                 for third in part.start + 2..part.end {
-                    let first = if kind == Patch::TriangleFan {
-                        part.start
-                    } else {
-                        third - 2
-                    };
+                    let first = if kind == Patch::TriangleFan { part.start } else { third - 2 };
                     let triangle = face(&mut [first, third - 1, third, first].into_iter());
                     polygons.push(vec![triangle]);
                 }
@@ -256,11 +242,7 @@ fn parts(bytes: &mut ByteReader, has_z: bool, has_m: bool, patches: bool) -> Res
     }
     let count = bytes.counted(announced.into(), 16)?;
     let vertices = if part_count == 0 {
-        Vertices {
-            xy: Vec::new(),
-            z: Vec::new(),
-            m: Vec::new(),
-        }
+        Vertices { xy: Vec::new(), z: Vec::new(), m: Vec::new() }
     } else {
         vertices(bytes, count, has_z, has_m)?
     };
@@ -311,10 +293,7 @@ fn vertices(bytes: &mut ByteReader, count: usize, has_z: bool, has_m: bool) -> R
     }
     let (numbers, _) = bytes.take(count.saturating_mul(16))?.as_chunks::<8>();
     let (pairs, _) = numbers.as_chunks::<2>();
-    let xy = pairs
-        .iter()
-        .map(|[x, y]| [f64::from_le_bytes(*x), f64::from_le_bytes(*y)])
-        .collect();
+    let xy = pairs.iter().map(|[x, y]| [f64::from_le_bytes(*x), f64::from_le_bytes(*y)]).collect();
     // Heights and measures stand behind their range; writers leave measures out, some heights, too.
     let column = |bytes: &mut ByteReader| -> Result<Vec<f64>> {
         if bytes.left() < 16 + 8 * count {
@@ -340,10 +319,7 @@ fn vertices(bytes: &mut ByteReader, count: usize, has_z: bool, has_m: bool) -> R
 }
 
 fn whole(geometry: Geometry) -> Shape {
-    Shape {
-        geometry: Some(geometry),
-        repairs: Vec::new(),
-    }
+    Shape { geometry: Some(geometry), repairs: Vec::new() }
 }
 
 #[cfg(test)]
