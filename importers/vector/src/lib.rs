@@ -10,7 +10,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod columns;
-mod table;
 mod detect;
 mod encoding;
 mod error;
@@ -19,11 +18,14 @@ mod gather;
 mod json;
 mod limits;
 mod source;
+mod table;
+mod window;
+mod wkb_sink;
+
 #[cfg(test)]
 mod judge;
 #[cfg(test)]
 mod testing;
-mod wkb_sink;
 
 mod csv;
 mod dxf;
@@ -38,8 +40,6 @@ mod osm;
 mod postgis;
 mod shapefile;
 mod topojson;
-mod window;
-mod wkb_sink;
 mod xlsx;
 
 pub use detect::{Skipped, Survey, open, survey};
