@@ -11,7 +11,6 @@ mod tests;
 
 use std::io::Read;
 
-use onemap_bounded::limits::MAX_VERTICES;
 use onemap_bounded::{XmlEvent, XmlReader, XmlStart};
 use onemap_model::{
     Geometry, GeometryKind, LayerSlot, Note, Record, Reject, Sink, SourceLayer, Value,
@@ -20,6 +19,7 @@ use serde_json::{Map, Value as Json};
 
 use self::point::{At, Position};
 use crate::columns::{Columns, ColumnsFull};
+use crate::limits::{MAX_GPX_EXTENSION_BYTES, MAX_GPX_FIELDS, MAX_XML_VERTICES};
 use crate::source::Progress;
 use crate::{Error, Options, Source};
 
@@ -120,8 +120,11 @@ impl<R: Read> Reader<'_, R> {
     }
 
     fn text(&mut self) -> Result<String, Error> {
-        let text = self.xml.element_text().map_err(|e| Error::bounded(self.source, None, e))?;
-        Ok(text.trim().to_owned())
+        let mut text = self.xml.element_text().map_err(|e| Error::bounded(self.source, None, e))?;
+        // In place: a line's coordinates may take 100 MB.
+        text.truncate(text.trim_end().len());
+        text.drain(..text.len() - text.trim_start().len());
+        Ok(text)
     }
 
     fn document(&mut self) -> Result<(), Error> {
@@ -157,10 +160,8 @@ impl<R: Read> Reader<'_, R> {
             XmlEvent::Eof
         ) {}
         if self.crowded > 0 {
-            let text = format!(
-                "{} attribute values were left out: the layer has too many fields",
-                self.crowded
-            );
+            let text =
+                format!("{} attribute values were left out: a record has too many", self.crowded);
             self.sink.note(None, Note::warning(text));
         }
         Ok(())
@@ -221,8 +222,8 @@ impl<R: Read> Reader<'_, R> {
                 return Ok(());
             }
         };
-        if draft.shape.xy.len() >= MAX_VERTICES {
-            draft.wrong = Some(format!("it has more than {MAX_VERTICES} points; split it"));
+        if draft.shape.xy.len() >= MAX_XML_VERTICES {
+            draft.wrong = Some(format!("it has more than {MAX_XML_VERTICES} points; split it"));
             return Ok(());
         }
         draft.heights += usize::from(position.ele.is_some());
@@ -276,7 +277,7 @@ impl<R: Read> Reader<'_, R> {
     ) -> Result<(), Error> {
         let value = match name {
             "extensions" => {
-                let json = self.json(0)?;
+                let json = self.json(0, self.xml.position())?;
                 if json.is_null() { Value::Null } else { Value::Json(json.to_string()) }
             }
             "link" => {
@@ -303,6 +304,10 @@ impl<R: Read> Reader<'_, R> {
             // Elements of other namespaces stand beside GPX 1.0's own ones.
             _ => text_value(self.text()?),
         };
+        if fields.len() >= MAX_GPX_FIELDS {
+            self.crowded += 1;
+            return Ok(());
+        }
         // Several links are one field: the first counts.
         if !value.is_null() && !fields.iter().any(|(known, _)| known == name) {
             fields.push((name.to_owned(), value));
@@ -310,8 +315,14 @@ impl<R: Read> Reader<'_, R> {
         Ok(())
     }
 
-    /// Reads the element that began last as JSON: its text, or its children by name.
-    fn json(&mut self, depth: usize) -> Result<Json, Error> {
+    /// Reads the element that began last as JSON: its text, or its children by name. What is further than
+    /// the limit from where it all began is left out.
+    fn json(&mut self, depth: usize, began_at: u64) -> Result<Json, Error> {
+        if self.xml.position().saturating_sub(began_at) > MAX_GPX_EXTENSION_BYTES {
+            self.crowded += 1;
+            self.skip()?;
+            return Ok(Json::Null);
+        }
         if depth >= 8 {
             return Ok(Json::from(self.text()?));
         }
@@ -329,7 +340,7 @@ impl<R: Read> Reader<'_, R> {
                 Ok(XmlEvent::End(_)) => continue,
                 Err(error) => return Err(self.broken(error)),
             };
-            let child = self.json(depth + 1)?;
+            let child = self.json(depth + 1, began_at)?;
             match children.get_mut(&name) {
                 Some(Json::Array(list)) => list.push(child),
                 Some(one) => *one = Json::Array(vec![one.take(), child]),

@@ -85,6 +85,7 @@ fn read_document<R: Read>(
         schemas: Schemas::default(),
         skipped: Skipped::default(),
         number: 0,
+        vertices: 0,
     };
     document.read()?;
     document.layers.finish(document.sink)?;
@@ -146,6 +147,8 @@ struct Document<'a, R> {
     schemas: Schemas,
     skipped: Skipped,
     number: u64,
+    /// Vertices of the placemark that is being read.
+    vertices: usize,
 }
 
 /// An event, copied out of the reader.
@@ -199,8 +202,11 @@ impl<R: Read> Document<'_, R> {
     }
 
     fn text(&mut self) -> Result<String, Error> {
-        let text = self.xml.element_text().map_err(|e| Error::bounded(self.source, None, e))?;
-        Ok(text.trim().to_owned())
+        let mut text = self.xml.element_text().map_err(|e| Error::bounded(self.source, None, e))?;
+        // In place: a line's coordinates may take 100 MB.
+        text.truncate(text.trim_end().len());
+        text.drain(..text.len() - text.trim_start().len());
+        Ok(text)
     }
 
     /// Walks the containers. Everything else is read as a whole, so an end always ends a container.

@@ -17,11 +17,32 @@ pub(crate) const MAX_FOLDER_FILES: usize = 100_000;
 /// Layers that one KML file may open: placemarks of further folders go into one layer.
 pub(crate) const MAX_KML_LAYERS: usize = 500;
 
+/// Vertices of one shape in KML or GPX. The text that it is written with takes memory too, up to 128 MiB.
+pub(crate) const MAX_XML_VERTICES: usize = 6_000_000;
+
+/// The `extensions` of one GPX record, bytes of XML.
+pub(crate) const MAX_GPX_EXTENSION_BYTES: u64 = 4 << 20;
+
+/// Fields of one GPX record; the format has 21.
+pub(crate) const MAX_GPX_FIELDS: usize = 200;
+
 /// A blob header of OSM PBF, bytes: the format's own limit.
 pub(crate) const MAX_PBF_HEADER_BYTES: u64 = 64 << 10;
 
 /// A blob of OSM PBF, packed or unpacked, bytes: the format's own limit.
 pub(crate) const MAX_PBF_BLOB_BYTES: u64 = 32 << 20;
+
+/// Strings of one block of OSM PBF, at 24 bytes each. Real ones hold 8,000 objects and some 10,000 strings.
+pub(crate) const MAX_PBF_STRINGS: usize = 4_000_000;
+
+/// Tags of one OSM object. The OSM server takes 5,000.
+pub(crate) const MAX_OSM_TAGS: usize = 10_000;
+
+/// Bytes of all tags of one OSM object in XML: 5,000 with the longest keys and values take 5 MB.
+pub(crate) const MAX_OSM_TAG_BYTES: usize = 16 << 20;
+
+/// Nodes of one OSM way, or members of one relation. The OSM server takes 2,000 and 32,000.
+pub(crate) const MAX_OSM_REFS: usize = 1_000_000;
 
 /// Nodes of OSM ways that are held in memory, at 16 bytes each: 640 MB. A large province has 30 million.
 pub(crate) const MAX_OSM_NODES: usize = 40_000_000;

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use onemap_model::{FieldType, Value};
+use onemap_model::{FieldType, Schema, Value};
 use rustc_hash::FxHashMap;
 
 use super::{Document, Next, Tag};
@@ -67,6 +67,11 @@ impl<R: Read> Document<'_, R> {
         let mut schema = String::new();
         while self.xml.depth() > outside {
             let Next::Start(tag) = self.next()? else { continue };
+            if into.len() >= Schema::MAX_FIELDS {
+                self.skipped.crowded += 1;
+                self.skip()?;
+                continue;
+            }
             let name = tag.attribute("name").unwrap_or_default().to_owned();
             match tag.name.as_str() {
                 "SchemaData" => {

@@ -2,12 +2,13 @@
 
 use std::io::Read;
 
-use onemap_bounded::limits::{MAX_GEOMETRY_DEPTH, MAX_VERTICES};
+use onemap_bounded::limits::MAX_GEOMETRY_DEPTH;
 use onemap_model::{Geometry, GeometryKind};
 
 use super::{Document, Next};
 use crate::Error;
 use crate::gather::gather;
+use crate::limits::MAX_XML_VERTICES;
 
 /// What the altitudes count from (clause 9.20).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +63,9 @@ impl Shape {
     }
 }
 
+/// What a shape takes of memory besides its vertices, in vertices.
+const SHAPE_VERTICES: usize = 8;
+
 /// Longitude and latitude in degrees, altitude in metres.
 type Coordinate = [f64; 3];
 
@@ -75,6 +79,7 @@ impl<R: Read> Document<'_, R> {
                 "its shapes are nested more than {MAX_GEOMETRY_DEPTH} deep"
             )));
         }
+        self.vertices = self.vertices.saturating_add(SHAPE_VERTICES);
         match name {
             "MultiGeometry" | "MultiTrack" => self.multi(depth),
             "Polygon" => self.polygon(),
@@ -111,7 +116,7 @@ impl<R: Read> Document<'_, R> {
         while self.xml.depth() > outside {
             let Next::Start(tag) = self.next()? else { continue };
             match tag.name.as_str() {
-                "coordinates" => match parse_coordinates(&self.text()?) {
+                "coordinates" => match self.coordinates()? {
                     Ok(parsed) => coordinates = parsed,
                     Err(reason) => shape.wrong = Some(reason),
                 },
@@ -146,7 +151,7 @@ impl<R: Read> Document<'_, R> {
                 "LinearRing" => {}
                 "altitudeMode" => shape.mode = self.altitude_mode()?,
                 "coordinates" => {
-                    let mut ring = match parse_coordinates(&self.text()?) {
+                    let mut ring = match self.coordinates()? {
                         Ok(ring) => ring,
                         Err(reason) => {
                             shape.wrong = Some(reason);
@@ -209,8 +214,12 @@ impl<R: Read> Document<'_, R> {
                         continue;
                     }
                     match tuple(text.split_ascii_whitespace()) {
-                        Some(c) if coordinates.len() < MAX_VERTICES => coordinates.push(c),
-                        _ => shape.wrong = Some(format!("{} is no coordinate", shorten(&text))),
+                        Some(c) if self.vertices < MAX_XML_VERTICES => {
+                            self.vertices += 1;
+                            coordinates.push(c);
+                        }
+                        Some(_) => shape.wrong = Some(too_many()),
+                        None => shape.wrong = Some(format!("{} is no coordinate", shorten(&text))),
                     }
                 }
                 "when" => {
@@ -265,6 +274,14 @@ impl<R: Read> Document<'_, R> {
         Ok(shape)
     }
 
+    /// Reads a `coordinates`; the inner error says what is wrong with it.
+    fn coordinates(&mut self) -> Result<Result<Vec<Coordinate>, String>, Error> {
+        let text = self.text()?;
+        let parsed = parse_coordinates(&text, MAX_XML_VERTICES.saturating_sub(self.vertices));
+        self.vertices = self.vertices.saturating_add(parsed.as_ref().map_or(0, Vec::len));
+        Ok(parsed)
+    }
+
     fn altitude_mode(&mut self) -> Result<AltitudeMode, Error> {
         Ok(match self.text()?.as_str() {
             "absolute" => AltitudeMode::Absolute,
@@ -291,7 +308,7 @@ fn line(coordinates: &[Coordinate]) -> Geometry {
 
 /// Reads `lon,lat[,alt]` tuples separated by white space. White space around the commas, against the
 /// standard but often met, is passed over, as is a comma after the last number of a tuple at a line's end.
-fn parse_coordinates(text: &str) -> Result<Vec<Coordinate>, String> {
+fn parse_coordinates(text: &str, limit: usize) -> Result<Vec<Coordinate>, String> {
     let mut coordinates = Vec::new();
     let mut tuple: Vec<&str> = Vec::new();
     let mut rest = text.trim_start();
@@ -311,10 +328,8 @@ fn parse_coordinates(text: &str) -> Result<Vec<Coordinate>, String> {
         }
         let parsed = self::tuple(tuple.iter().copied());
         match parsed {
-            Some(c) if coordinates.len() < MAX_VERTICES => coordinates.push(c),
-            Some(_) => {
-                return Err(format!("it has more than {MAX_VERTICES} coordinates; split it"));
-            }
+            Some(c) if coordinates.len() < limit => coordinates.push(c),
+            Some(_) => return Err(too_many()),
             None => {
                 let text = shorten(&tuple.join(","));
                 return Err(format!(
@@ -342,6 +357,10 @@ fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|x: &f64| x.is_finite())
 }
 
+fn too_many() -> String {
+    format!("it has more than {MAX_XML_VERTICES} coordinates; split it")
+}
+
 fn shorten(text: &str) -> String {
     let short: String = text.chars().take(40).collect();
     if short.len() < text.len() { format!("'{short}...'") } else { format!("'{short}'") }
@@ -361,16 +380,17 @@ mod tests {
             "1.5,2\u{3000}3,4,5",
             "1.5,2 3,4,5,",
         ] {
-            assert_eq!(parse_coordinates(text), Ok(two.clone()), "{text:?}");
+            assert_eq!(parse_coordinates(text, 9), Ok(two.clone()), "{text:?}");
         }
-        assert_eq!(parse_coordinates("1.5,2,"), Ok(vec![[1.5, 2.0, 0.0]]));
-        assert_eq!(parse_coordinates("  "), Ok(vec![]));
+        assert_eq!(parse_coordinates("1.5,2,", 9), Ok(vec![[1.5, 2.0, 0.0]]));
+        assert_eq!(parse_coordinates("  ", 9), Ok(vec![]));
     }
 
     #[test]
     fn what_is_no_coordinate_is_named() {
+        assert!(parse_coordinates("1,2 3,4 5,6", 2).unwrap_err().contains("split it"));
         for bad in ["1", "1,x", "1,2,3,4", "nan,2", "1,inf", "1 2", ",", "1,,2"] {
-            let reason = parse_coordinates(bad).unwrap_err();
+            let reason = parse_coordinates(bad, 9).unwrap_err();
             assert!(reason.contains("is no coordinate"), "{bad}: {reason}");
         }
     }

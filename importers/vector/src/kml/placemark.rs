@@ -28,6 +28,7 @@ impl<R: Read> Document<'_, R> {
     /// Reads a placemark to its end and hands it over.
     pub(super) fn placemark(&mut self, tag: &Tag) -> Result<(), Error> {
         self.number += 1;
+        self.vertices = 0;
         let mut read =
             Placemark { id: tag.attribute("id").map(str::to_owned), ..Placemark::default() };
         let outside = self.xml.depth().saturating_sub(1);

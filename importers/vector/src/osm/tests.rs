@@ -135,6 +135,14 @@ fn files_that_need_more_are_refused_and_named() {
 }
 
 #[test]
+fn an_object_of_absurd_size_is_refused() {
+    let tags = "<tag k='k' v='v'/>".repeat(10_002);
+    let xml = format!("<osm><node id='1' lon='1' lat='1'>{tags}</node></osm>");
+    let error = read_bytes_as(Format::OsmXml, xml.as_bytes(), &Options::default()).unwrap_err();
+    assert!(matches!(error, Error::Broken { .. }), "{error}");
+}
+
+#[test]
 fn pbf_and_xml_of_one_extract_are_the_same_to_the_last_bit() {
     let (Some(pbf), Some(xml)) =
         (data("vector/shanghai_huangpu.osm.pbf"), data("vector/shanghai_huangpu.osm.gz"))

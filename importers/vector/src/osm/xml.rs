@@ -3,6 +3,7 @@
 use onemap_bounded::{Error as Guard, XmlEvent, XmlReader, XmlStart};
 
 use super::element::{At, Element, ElementKind, Kinds, Member, Tags, Visitor, at_checked};
+use crate::limits::{MAX_OSM_REFS, MAX_OSM_TAG_BYTES, MAX_OSM_TAGS};
 use crate::{Error, Source};
 
 const REMEDY: &str = "download it again, or check it with 'osmium fileinfo -e'";
@@ -123,6 +124,11 @@ impl Draft {
         let number = |name: &str| {
             required(name)?.trim().parse().map_err(|_| malformed(start.local_name(), name))
         };
+        let many = self.refs.len() + self.members.len() > MAX_OSM_REFS;
+        if many || self.tags.len() > MAX_OSM_TAGS || self.texts.len() > MAX_OSM_TAG_BYTES {
+            let limit = MAX_OSM_REFS as u64;
+            return Err(Guard::Limit { what: "an object in OSM XML", limit, unit: "parts" });
+        }
         match start.local_name() {
             "tag" => {
                 self.texts.push_str(&required("k")?);

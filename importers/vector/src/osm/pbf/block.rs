@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use onemap_bounded::{Error, Result};
 
 use super::proto::{Message, zigzag};
+use crate::limits::{MAX_OSM_REFS, MAX_OSM_TAGS, MAX_PBF_STRINGS};
 use crate::osm::element::{At, Element, ElementKind, Kinds, Member, Tags, at_checked};
 
 /// A data blob, its groups not yet read.
@@ -30,7 +31,10 @@ impl From<Error> for Ended {
     }
 }
 
-/// Reads a list element.
+fn too_many(what: &'static str, limit: usize) -> Error {
+    Error::Limit { what, limit: limit as u64, unit: "items" }
+}
+
 fn malformed(detail: &str) -> Error {
     Error::Malformed { what: "PBF block", offset: 0, detail: detail.to_owned() }
 }
@@ -64,6 +68,9 @@ impl<'a> Block<'a> {
                     let mut table = Message::new(value.bytes());
                     while let Some((field, value)) = table.next()? {
                         if field == 1 {
+                            if block.strings.len() >= MAX_PBF_STRINGS {
+                                return Err(too_many("strings in a PBF block", MAX_PBF_STRINGS));
+                            }
                             block.strings.push(String::from_utf8_lossy(value.bytes()));
                         }
                     }
@@ -124,6 +131,9 @@ impl<'a> Block<'a> {
     fn tags(&self, keys: &[u64], values: &[u64]) -> Result<Vec<(&str, &str)>> {
         if keys.len() != values.len() {
             return Err(malformed("an element has more keys than values, or fewer"));
+        }
+        if keys.len() > MAX_OSM_TAGS {
+            return Err(too_many("an object in a PBF block", MAX_OSM_TAGS));
         }
         keys.iter().zip(values).map(|(k, v)| Ok((self.string(*k)?, self.string(*v)?))).collect()
     }
@@ -200,6 +210,9 @@ impl<'a> Block<'a> {
                 let value = strings
                     .next()
                     .ok_or_else(|| malformed("the last tag of a node has no value"))?;
+                if tags.len() >= MAX_OSM_TAGS {
+                    return Err(too_many("an object in a PBF block", MAX_OSM_TAGS).into());
+                }
                 tags.push((self.string(*key)?, self.string(*value)?));
             }
             visit(Element::Node { id, at: self.at(lon, lat), tags: Tags(&tags) })
@@ -231,6 +244,9 @@ impl<'a> Block<'a> {
             }
         }
         let tags = self.tags(keys, values)?;
+        if ids.len() > MAX_OSM_REFS {
+            return Err(too_many("a way in a PBF block", MAX_OSM_REFS).into());
+        }
         let mut node = 0i64;
         refs.extend(ids.iter().map(|delta| {
             node = node.wrapping_add(zigzag(*delta));
@@ -268,6 +284,9 @@ impl<'a> Block<'a> {
             );
         }
         let tags = self.tags(keys, values)?;
+        if ids.len() > MAX_OSM_REFS {
+            return Err(too_many("a relation in a PBF block", MAX_OSM_REFS).into());
+        }
         let mut members = Vec::with_capacity(ids.len());
         let mut member = 0i64;
         for ((delta, role), kind) in ids.iter().zip(roles.iter()).zip(types.iter()) {
