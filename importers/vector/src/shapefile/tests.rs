@@ -211,3 +211,77 @@ fn an_encoding_that_is_not_known_is_refused_with_a_remedy() {
     let error = crate::read(&source, &options, &mut CollectSink::default()).unwrap_err();
     assert!(error.to_string().contains("'klingon'") && error.to_string().contains("GBK"));
 }
+
+/// Makes a dBASE table of text columns.
+fn table(driver: u8, names: &[Vec<u8>], rows: &[Vec<Vec<u8>>]) -> Vec<u8> {
+    const WIDTH: usize = 11;
+    let header = 33 + 32 * names.len();
+    let row = 1 + WIDTH * names.len();
+    let mut bytes = vec![3, 124, 1, 1];
+    bytes.extend((rows.len() as u32).to_le_bytes());
+    bytes.extend((header as u16).to_le_bytes());
+    bytes.extend((row as u16).to_le_bytes());
+    bytes.resize(29, 0);
+    bytes.extend([driver, 0, 0]);
+    let padded = |bytes: &mut Vec<u8>, text: &[u8], width: usize, padding: u8| {
+        let cut = &text[..text.len().min(width)];
+        bytes.extend(cut);
+        bytes.resize(bytes.len() + width - cut.len(), padding);
+    };
+    for name in names {
+        padded(&mut bytes, &name[..name.len().min(10)], 11, 0);
+        bytes.extend([b'C', 0, 0, 0, 0, WIDTH as u8]);
+        bytes.resize(bytes.len() + 15, 0);
+    }
+    bytes.push(b'\r');
+    for values in rows {
+        bytes.push(b' ');
+        for value in values {
+            padded(&mut bytes, value, WIDTH, b' ');
+        }
+    }
+    bytes.push(0x1a);
+    bytes
+}
+
+#[test]
+fn a_gbk_table_is_read_right_with_names_and_values_cut_in_the_middle_of_a_character() {
+    let gbk = |text: &str| encoding_rs::GBK.encode(text).0.into_owned();
+    let names = [gbk("地类编码"), gbk("权属单位名称"), gbk("权属单位代码")];
+    let rows = [
+        vec![gbk("0101"), gbk("宿城区幸福街道"), gbk("一")],
+        vec![gbk("0702"), gbk("洋河新区"), Vec::new()],
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("地块.dbf");
+    for driver in [0, 0x4d, 0x57] {
+        for cpg in [None, Some("UTF-8"), Some("GBK"), Some("ISO-8859-1")] {
+            std::fs::write(&path, table(driver, &names, &rows)).unwrap();
+            let label = path.with_extension("cpg");
+            match cpg {
+                Some(text) => std::fs::write(&label, text).unwrap(),
+                None => drop(std::fs::remove_file(&label)),
+            }
+            let sink = read(&path);
+            let layer = &sink.layers[0];
+            let fields: Vec<_> = layer.layer.fields.iter().map(|f| f.name.as_str()).collect();
+            assert_eq!(fields, ["地类编码", "权属单位名", "权属单位代"], "{driver} {cpg:?}");
+            let text = |text: &str| Value::Text(text.into());
+            assert_eq!(layer.records[0].values, [text("0101"), text("宿城区幸福"), text("一")]);
+            assert_eq!(layer.records[1].values[2], Value::Null);
+            assert!(layer.records.iter().all(|r| r.repairs.is_empty()));
+            assert!(sink.noted("read as GBK"));
+        }
+    }
+}
+
+#[test]
+fn names_that_are_equal_once_cut_are_told_apart() {
+    let names = [b"VERY_LONG_NAME1".to_vec(), b"VERY_LONG_NAME2".to_vec()];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.dbf");
+    std::fs::write(&path, table(0, &names, &[])).unwrap();
+    let sink = read(&path);
+    let fields: Vec<_> = sink.layers[0].layer.fields.iter().map(|f| f.name.as_str()).collect();
+    assert_eq!(fields, ["VERY_LONG_", "VERY_LONG__2"]);
+}
