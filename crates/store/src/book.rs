@@ -6,7 +6,7 @@ use onemap_model::{Layer, Revision};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use crate::change::{Change, Content, Entry, SegmentRef, count_edits};
+use crate::change::{Change, Content, Entry, SegmentRef, count_edits, draw_alike};
 use crate::kv::{Batch, Kv, KvError};
 use crate::log::{LogPos, Tip};
 
@@ -60,7 +60,9 @@ impl Book {
         let revision = entry.revision;
         match &entry.change {
             Change::Imported { layers } => {
-                layers.iter().for_each(|content| self.set_content(content, revision, &mut batch));
+                for content in layers {
+                    self.set_content(content, revision, &mut batch);
+                }
             }
             Change::Compacted { layer } => self.set_content(layer, revision, &mut batch),
             Change::Edited { layer, edits } => {
@@ -73,7 +75,7 @@ impl Book {
             }
             Change::Described { layer } => {
                 if let Some(record) = self.layers.get_mut(&layer.uuid) {
-                    if record.layer.states != layer.states {
+                    if !draw_alike(&record.layer, layer) {
                         record.base = revision;
                     }
                     record.layer = layer.clone();
@@ -102,7 +104,7 @@ impl Book {
         let before = self.layers.remove(&uuid);
         let same = before.as_ref().is_some_and(|b| {
             b.segments == content.segments
-                && b.layer.states == content.layer.states
+                && draw_alike(&b.layer, &content.layer)
                 && b.pending.is_empty()
         });
         let mut pending = BTreeMap::new();
@@ -223,12 +225,11 @@ fn join(pairs: Vec<(Vec<u8>, Vec<u8>)>, len: usize) -> Vec<Vec<u8>> {
         let Some((stem, number)) = key.split_at_checked(len) else { continue };
         let number = number.first_chunk().copied().map_or(0, u16::from_be_bytes);
         match joined.last_mut() {
-            Some((last, next, bytes)) if *last == stem => {
-                if *next == number {
-                    bytes.extend_from_slice(&value);
-                    *next += 1;
-                }
+            Some((last, next, bytes)) if *last == stem && *next == number => {
+                bytes.extend_from_slice(&value);
+                *next += 1;
             }
+            Some((last, ..)) if *last == stem => {}
             _ if number == 0 => joined.push((stem.to_vec(), 1, value)),
             _ => {}
         }

@@ -233,7 +233,7 @@ impl BulkLayer {
 #[derive(Debug)]
 pub struct FinishedLayer {
     plan: LayerPlan,
-    _busy: Busy,
+    busy: Busy,
     layer: Layer,
     new_lineage: usize,
     written: Option<Written>,

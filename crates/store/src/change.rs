@@ -63,6 +63,11 @@ pub(crate) struct EditRecord {
     pub(crate) minzoom: u8,
 }
 
+/// Tells whether two descriptions of a layer give the same tiles for the same features.
+pub(crate) fn draw_alike(a: &Layer, b: &Layer) -> bool {
+    a.states == b.states && a.minzoom == b.minzoom && a.maxzoom == b.maxzoom
+}
+
 /// Brings the catalogue's figures of a layer up to date with a group of edits.
 pub(crate) fn count_edits(layer: &mut Layer, edits: &[EditRecord], revision: Revision) {
     for edit in edits {

@@ -197,7 +197,7 @@ impl Store {
                 "the catalogue cache is missing; it is made anew at the next start".to_owned(),
             ),
             Some(Err(error)) => {
-                report.notes.push(format!("{error}; it is made anew at the next start"))
+                report.notes.push(format!("{error}; it is made anew at the next start"));
             }
         }
         book

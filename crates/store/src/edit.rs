@@ -2,7 +2,7 @@
 
 use onemap_model::{
     Bounds, Feature, FeatureId, FieldType, Geometry, Interval, Layer, LayerId, Revision, State,
-    Value,
+    Timestamp, Value,
 };
 use rustc_hash::FxHashMap;
 
@@ -50,7 +50,7 @@ pub enum Edit {
 }
 
 impl Store {
-    /// Makes a group of edits of one layer: all of them, as one revision, or none. Later edits of the
+    /// Makes a group of edits of one layer: all of them, as one revision, or none. No edits make no revision. Later edits of the
     /// group see the earlier ones.
     pub fn edit(&self, layer: &LayerId, edits: Vec<Edit>, actor: &str) -> Result<Committed> {
         let mut writer = self.inner.writer()?;
@@ -61,6 +61,10 @@ impl Store {
             group.add(edit)?;
         }
         let (ids, edits) = (group.ids, group.records);
+        if edits.is_empty() {
+            let (revision, layers) = (state.revision, vec![before.layer.clone()]);
+            return Ok(Committed { revision, at: Timestamp::now(), layers, ids });
+        }
         let change = Change::Edited { layer: before.layer.uuid, edits };
         let entry = self.inner.commit(&mut writer, change, actor)?;
         let Change::Edited { edits, .. } = &entry.change else { return Err(StoreError::Poisoned) };
@@ -90,8 +94,8 @@ struct Group<'a> {
     entry: &'a LayerEntry,
     at: Revision,
     next_id: u64,
-    /// What the group itself has made of a feature so far.
-    made: FxHashMap<FeatureId, Option<Feature>>,
+    /// Where in `records` a feature is that the group itself has changed.
+    made: FxHashMap<FeatureId, usize>,
     ids: Vec<FeatureId>,
     records: Vec<EditRecord>,
 }
@@ -138,22 +142,21 @@ impl<'a> Group<'a> {
         if id.get() < FeatureId::HASHED {
             self.next_id = self.next_id.max(id.get() + 1);
         }
-        self.made.insert(id, after.clone());
         self.ids.push(id);
-        match self.records.iter_mut().find(|r| r.id == id) {
-            // A feature has one version in a revision.
-            Some(record) => {
-                record.after = after;
-                record.minzoom = minzoom;
-            }
-            None => self.records.push(EditRecord { id, before, after, minzoom }),
+        // A feature has one version in a revision.
+        if let Some(record) = self.made.get(&id).and_then(|&i| self.records.get_mut(i)) {
+            record.after = after;
+            record.minzoom = minzoom;
+        } else {
+            self.made.insert(id, self.records.len());
+            self.records.push(EditRecord { id, before, after, minzoom });
         }
         Ok(())
     }
 
     fn current(&self, id: FeatureId) -> Result<Option<Feature>> {
-        if let Some(made) = self.made.get(&id) {
-            return Ok(made.clone());
+        if let Some(made) = self.made.get(&id).and_then(|&i| self.records.get(i)) {
+            return Ok(made.after.clone());
         }
         let fields = self.entry.layer.schema.fields.len();
         Ok(self.entry.content.feature(id, self.at, fields)?.map(|(feature, _)| feature))

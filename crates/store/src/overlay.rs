@@ -47,6 +47,8 @@ struct Versions {
     /// Versions of each feature, oldest first.
     by_id: FxHashMap<FeatureId, Vec<Arc<Version>>>,
     by_place: RTree<Entry>,
+    /// The greatest id that is not a hash.
+    greatest: Option<FeatureId>,
 }
 
 impl Versions {
@@ -54,6 +56,9 @@ impl Versions {
         if let Some(b) = version.bounds() {
             let place = Rectangle::from_corners([b.west, b.south], [b.east, b.north]);
             self.by_place.insert(GeomWithData::new(place, version.clone()));
+        }
+        if version.id.get() < FeatureId::HASHED {
+            self.greatest = self.greatest.max(Some(version.id));
         }
         self.by_id.entry(version.id).or_default().push(version);
     }
@@ -86,7 +91,9 @@ impl Overlay {
         kept.sort_by_key(|v| (v.from, v.id));
         let count = AtomicUsize::new(kept.len());
         let mut versions = Versions::default();
-        kept.into_iter().for_each(|v| versions.push(v));
+        for version in kept {
+            versions.push(version);
+        }
         Self { versions: RwLock::new(versions), count }
     }
 
@@ -147,8 +154,7 @@ impl Overlay {
 
     /// The greatest id that is not a hash among the features ever edited.
     pub(crate) fn greatest_plain_id(&self) -> Option<FeatureId> {
-        let versions = self.read();
-        versions.by_id.keys().copied().filter(|id| id.get() < FeatureId::HASHED).max()
+        self.read().greatest
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Versions> {

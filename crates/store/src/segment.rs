@@ -10,6 +10,7 @@ mod encode;
 mod header;
 mod item;
 mod sidecar;
+mod table;
 mod time;
 mod tree;
 mod write;
@@ -101,10 +102,6 @@ impl Segment {
         })
     }
 
-    pub(crate) fn name(&self) -> &SegmentRef {
-        &self.name
-    }
-
     pub(crate) fn path(&self) -> &Path {
         self.data.path()
     }
@@ -126,11 +123,10 @@ impl Segment {
         find: Find,
         visit: &mut dyn FnMut(u64) -> Result<ControlFlow<()>>,
     ) -> Result<ControlFlow<()>> {
-        let bounds = find.bounds.unwrap_or(Bounds::WORLD);
-        match (find.zoom, find.bounds) {
-            (Some(zoom), _) => self.sidecar.find(zoom, &find.bounds, visit),
-            (None, Some(_)) => match &self.tree {
-                Some(tree) => tree.find(&self.data, &Some(bounds), &mut |offset| {
+        match (find.zoom, &find.bounds) {
+            (Some(zoom), _) => self.sidecar.find(zoom, find.bounds.as_ref(), visit),
+            (None, Some(bounds)) => match &self.tree {
+                Some(tree) => tree.find(&self.data, Some(bounds), &mut |offset| {
                     visit(self.features_at.saturating_add(offset))
                 }),
                 None => Ok(ControlFlow::Continue(())),
@@ -202,7 +198,7 @@ impl Segment {
         let mut geometry = Geometry::default();
         let mut values = Vec::new();
         let mut seen = 0_u64;
-        self.find(Find::default(), &mut |at| {
+        let _flow = self.find(Find::default(), &mut |at| {
             let found = self.values(at, &|_| true, &mut values)?;
             self.geometry(at, &mut geometry)?;
             seen += 1;
@@ -214,8 +210,7 @@ impl Segment {
                     "the index does not find this feature",
                 )),
             }
-        })?
-        .is_break();
+        })?;
         if seen != self.name.features {
             let what = format!("there are {seen} features instead of {}", self.name.features);
             return Err(StoreError::damaged(self.path(), 0, what));

@@ -106,7 +106,10 @@ impl Slot {
     fn mend(&self, sidecar: &Path) {
         let mut segment = self.segment.write().unwrap_or_else(PoisonError::into_inner);
         // Another reader may have mended it meanwhile; doing it twice does no harm.
-        let removed = std::fs::remove_file(sidecar).doing("remove", sidecar);
+        let removed = match std::fs::remove_file(sidecar) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            other => other.doing("remove", sidecar),
+        };
         match removed.and_then(|()| Segment::open(&self.dir, &self.tmp, self.layer, &self.name)) {
             Ok(mended) => *segment = Ok(Arc::new(mended)),
             Err(error) => tracing::error!(%error, "the index of a segment cannot be made again"),

@@ -12,7 +12,7 @@ use onemap_model::{FeatureId, Layer, LayerId, Revision, Timestamp, ViewSpec};
 use uuid::Uuid;
 
 use crate::book::{Book, CACHE_FORMAT, Meta, put_meta};
-use crate::change::{Change, Entry};
+use crate::change::{Change, Entry, draw_alike};
 use crate::error::StoreError;
 use crate::events::Events;
 use crate::kv::Kv;
@@ -82,7 +82,16 @@ pub(crate) struct Inner {
     busy: Mutex<HashSet<LayerId>>,
     events: Events,
     /// Holds the lock on the folder.
-    _lock: Option<File>,
+    lock: Option<File>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that is just being started may hold a copy of the handle.
+        if let Some(Err(error)) = self.lock.as_ref().map(File::unlock) {
+            tracing::warn!(%error, "the store cannot be unlocked");
+        }
+    }
 }
 
 /// The folders of a store.
@@ -159,8 +168,10 @@ impl Store {
     }
 
     /// Changes what the catalogue says of a layer. Only titles, department, group, states, style, zooms
-    /// and the titles and units of fields can be changed so.
+    /// and the titles and units of fields can be changed so. Waits for nobody: while the layer is imported
+    /// or compacted, it is busy.
     pub fn set_layer(&self, layer: Layer, actor: &str) -> Result<Committed> {
+        let _busy = Busy::new(&self.inner, &layer.id)?;
         let mut writer = self.inner.writer()?;
         let state = self.inner.state();
         let before = state.layer(&layer.id)?.clone();
@@ -169,7 +180,8 @@ impl Store {
         let change = Change::Described { layer };
         let entry = self.inner.commit(&mut writer, change, actor)?;
         let Change::Described { layer } = entry.change else { return Err(StoreError::Poisoned) };
-        let base = if before.layer.states == layer.states { before.base } else { entry.revision };
+        let same = draw_alike(&before.layer, &layer);
+        let base = if same { before.base } else { entry.revision };
         let next = LayerEntry { layer: layer.clone(), base, content: before.content.clone() };
         self.inner.publish(state.with(entry.revision, [(layer.id.clone(), Some(next))]));
         self.inner.send_whole(&layer, entry.revision);

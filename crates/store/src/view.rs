@@ -65,7 +65,7 @@ impl View {
     pub fn layer(&self, id: &LayerId) -> Option<LayerView<'_>> {
         let entry = self.snapshot.state.layers.get(id)?;
         let fields = self.spec.fields.as_ref().map(|names| {
-            let shown = |f: &onemap_model::Field| names.iter().any(|name| *name == f.name);
+            let shown = |f: &onemap_model::Field| names.contains(&f.name);
             entry.layer.schema.fields.iter().map(shown).collect()
         });
         Some(LayerView { view: self, entry, fields })

@@ -35,10 +35,10 @@ pub(crate) fn commit(
     let revision = writer.next_revision();
     let mut contents = Vec::with_capacity(layers.len());
     let mut new_files = NewFiles::default();
-    let mut busy = Vec::with_capacity(layers.len());
+    let mut all_busy = Vec::with_capacity(layers.len());
     for finished in layers {
-        let FinishedLayer { plan, _busy, mut layer, new_lineage, written, folded, .. } = finished;
-        busy.push(_busy);
+        let FinishedLayer { plan, busy, mut layer, new_lineage, written, folded, .. } = finished;
+        all_busy.push(busy);
         let before = same_layer(&state, &plan.id, &layer)?;
         let folded = folded.unwrap_or(state.revision);
         count_later_edits(store, writer, &mut layer, folded)?;
@@ -76,7 +76,7 @@ pub(crate) fn commit(
     for layer in &layers {
         store.send_whole(layer, entry.revision);
     }
-    drop(busy);
+    drop(all_busy);
     Ok(Committed { revision: entry.revision, at: entry.at, layers, ids: vec![] })
 }
 

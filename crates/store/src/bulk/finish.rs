@@ -51,7 +51,7 @@ impl BulkLayer {
         let counts = ImportCounts { added: pushed - replaced, replaced, kept };
         Ok(FinishedLayer {
             plan: self.plan,
-            _busy: self.busy,
+            busy: self.busy,
             layer,
             new_lineage,
             written,
@@ -183,7 +183,9 @@ impl BulkLayer {
                 let len: u64 = items.iter().map(|item| u64::from(item.len)).sum();
                 let bytes = map.bytes().get(first as usize..(first + len) as usize);
                 let at = spool.append(bytes.unwrap_or(&[]))?;
-                items.iter_mut().for_each(|item| item.offset = item.offset - first + at);
+                for item in items {
+                    item.offset = item.offset - first + at;
+                }
                 continue;
             }
             let spooled = Columns::spooled(&batch.kinds);

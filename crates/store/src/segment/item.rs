@@ -73,7 +73,7 @@ impl Item {
 
     pub(crate) fn center(&self) -> [f64; 2] {
         if self.has_box() {
-            [(self.bbox[0] + self.bbox[2]) / 2.0, (self.bbox[1] + self.bbox[3]) / 2.0]
+            [f64::midpoint(self.bbox[0], self.bbox[2]), f64::midpoint(self.bbox[1], self.bbox[3])]
         } else {
             [0.0, 0.0]
         }

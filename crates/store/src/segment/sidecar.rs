@@ -204,7 +204,7 @@ impl Sidecar {
     pub(super) fn find(
         &self,
         zoom: u8,
-        bounds: &Option<Bounds>,
+        bounds: Option<&Bounds>,
         visit: &mut dyn FnMut(u64) -> Result<ControlFlow<()>>,
     ) -> Result<ControlFlow<()>> {
         for tree in self.zooms.iter().take(usize::from(zoom) + 1).flatten() {

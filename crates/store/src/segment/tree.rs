@@ -126,7 +126,7 @@ impl Tree {
     pub(super) fn find(
         &self,
         data: &CheckedMap,
-        bounds: &Option<Bounds>,
+        bounds: Option<&Bounds>,
         visit: &mut dyn FnMut(u64) -> Result<ControlFlow<()>>,
     ) -> Result<ControlFlow<()>> {
         let wanted = match bounds {

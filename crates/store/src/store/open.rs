@@ -71,7 +71,7 @@ pub(super) fn open(root: &Path, options: StoreOptions) -> Result<Inner> {
         read_only_book,
         busy: Mutex::default(),
         events: super::Events::default(),
-        _lock: lock,
+        lock,
     })
 }
 
@@ -129,7 +129,9 @@ fn clean_tmp(paths: &Paths) -> Result<()> {
     files::create_dir(&paths.tmp)?;
     for file in fs::read_dir(&paths.tmp).doing("list", &paths.tmp)?.flatten() {
         let path = file.path();
-        fs::remove_file(&path).doing("remove", &path)?;
+        if let Err(error) = fs::remove_file(&path) {
+            tracing::warn!(%error, path = %path.display(), "a temporary file stays");
+        }
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ enum Step {
     FirstImport,
     Import(Vec<Feature>),
     Compact,
-    Edit { changed: Feature, created: u64 },
+    Edit { changed: Box<Feature>, created: u64 },
 }
 
 fn step(r: u64) -> Step {
@@ -33,7 +33,7 @@ fn step(r: u64) -> Step {
         r => {
             let mut changed = feature(r * 7 % EDITED);
             changed.values[0] = Value::Text(format!("revision {r}"));
-            Step::Edit { changed, created: 10_000 + r }
+            Step::Edit { changed: Box::new(changed), created: 10_000 + r }
         }
     }
 }
@@ -45,7 +45,7 @@ fn perform(store: &Store, r: u64) {
         Step::Import(features) => drop(import(store, "y", &features)),
         Step::Compact => drop(store.compact(&x, "child").unwrap().unwrap()),
         Step::Edit { changed, created } => {
-            let new = Feature { id: id(created), ..changed.clone() };
+            let new = Feature { id: id(created), ..(*changed).clone() };
             let new = NewFeature {
                 id: Some(new.id),
                 geometry: new.geometry,
@@ -53,7 +53,7 @@ fn perform(store: &Store, r: u64) {
                 valid: new.valid,
                 state: new.state,
             };
-            let update = Edit::Update { feature: changed, expected: None };
+            let update = Edit::Update { feature: *changed, expected: None };
             store.edit(&x, vec![update, Edit::Create(new)], "child").unwrap();
         }
     }
@@ -71,8 +71,8 @@ fn oracle(r: u64) -> (Content, Content) {
             Step::Import(features) => y = by_id(&features),
             Step::Compact => {}
             Step::Edit { changed, created } => {
-                x.insert(created, Feature { id: id(created), ..changed.clone() });
-                x.insert(changed.id.get(), changed);
+                x.insert(created, Feature { id: id(created), ..(*changed).clone() });
+                x.insert(changed.id.get(), *changed);
             }
         }
     }
@@ -138,7 +138,7 @@ fn run_and_kill(folder: &Path, round: u32) -> u64 {
             }
         }
     });
-    let first = acks.recv_timeout(Duration::from_secs(60)).expect("the child works");
+    let first = acks.recv_timeout(Duration::from_mins(1)).expect("the child works");
     // Spread over a step: no two rounds end at the same place.
     let micros = 1_000 + u64::from(round) * 17_393 % 150_000;
     std::thread::sleep(Duration::from_micros(micros));

@@ -13,7 +13,7 @@ const REVISIONS: u64 = 12;
 /// A store with an import and single edits, and what it holds after each revision.
 fn edited_store(dir: &Path) -> Vec<std::collections::BTreeMap<u64, onemap_model::Feature>> {
     let store = open(dir);
-    let mut history = vec![Default::default()];
+    let mut history = vec![std::collections::BTreeMap::default()];
     import(&store, "x", &features(0..50));
     history.push(now(&store, "x"));
     for r in 2..=REVISIONS {

@@ -191,7 +191,9 @@ fn upserting_replaces_by_id_and_keeps_the_rest() {
     let store = open(dir.path());
     import(&store, "x", &features(0..300));
     let mut coming = features(250..350);
-    coming.iter_mut().for_each(|f| f.values[0] = Value::Text("新".into()));
+    for feature in &mut coming {
+        feature.values[0] = Value::Text("新".into());
+    }
     let tx = store.import("test").unwrap();
     let mut bulk = tx.layer(LayerPlan { id: layer_id("x"), mode: ImportMode::Upsert }).unwrap();
     bulk.push(&EncodedBatch::encode(&coming).unwrap()).unwrap();
@@ -203,7 +205,9 @@ fn upserting_replaces_by_id_and_keeps_the_rest() {
     tx.commit(vec![finished]).unwrap();
     let mut expected = by_id(&features(0..300));
     expected.extend(by_id(&coming));
-    expected.values_mut().for_each(|f| f.values.push(Value::Null));
+    for feature in expected.values_mut() {
+        feature.values.push(Value::Null);
+    }
     assert_eq!(now(&store, "x"), expected);
 }
 

@@ -52,10 +52,10 @@ fn salted(n: u64, salt: u8) -> Feature {
     let mut feature = feature(n + u64::from(salt) * 100);
     feature.id = id(n);
     feature.values[0] = Value::Text(format!("{n} {salt}"));
-    if salt % 5 == 0 {
+    if salt.is_multiple_of(5) {
         feature.geometry = None;
     }
-    if salt % 7 == 0 {
+    if salt.is_multiple_of(7) {
         feature.state = State::Building;
     }
     if salt % 4 == 1 {
@@ -72,7 +72,7 @@ fn edits(
     let mut edits = Vec::new();
     for &(n, salt) in changes {
         let feature = salted(n, salt);
-        if after.contains_key(&n) && salt % 3 == 0 {
+        if after.contains_key(&n) && salt.is_multiple_of(3) {
             after.remove(&n);
             edits.push(Edit::Delete { id: id(n), expected: None });
         } else if after.insert(n, feature.clone()).is_some() {

@@ -54,7 +54,9 @@ fn speed() {
     if count <= 210_000 {
         for group in source.chunks(16_384) {
             let encoded: Vec<_> = group.par_chunks(2048).map(EncodedBatch::encode).collect();
-            encoded.into_iter().for_each(|batch| bulk.push(&batch.unwrap()).unwrap());
+            for batch in encoded {
+                bulk.push(&batch.unwrap()).unwrap();
+            }
         }
     } else {
         for first in (0..count).step_by(16_384) {
@@ -63,7 +65,9 @@ fn speed() {
                 EncodedBatch::encode(&ids.iter().map(|n| building(*n)).collect::<Vec<_>>())
             };
             let encoded: Vec<_> = group.par_chunks(2048).map(encode).collect();
-            encoded.into_iter().for_each(|batch| bulk.push(&batch.unwrap()).unwrap());
+            for batch in encoded {
+                bulk.push(&batch.unwrap()).unwrap();
+            }
         }
     }
     println!("encode and spool {:?} wall, {:.2} s CPU", wall.elapsed(), cpu_seconds() - cpu);

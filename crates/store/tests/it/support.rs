@@ -12,19 +12,19 @@ use onemap_store::{
     Committed, EncodedBatch, ImportMode, LayerMeta, LayerPlan, OpenMode, Query, Store, View,
 };
 
-pub fn id(n: u64) -> FeatureId {
+pub(crate) fn id(n: u64) -> FeatureId {
     FeatureId::new(n).unwrap()
 }
 
-pub fn layer_id(name: &str) -> LayerId {
+pub(crate) fn layer_id(name: &str) -> LayerId {
     name.parse().unwrap()
 }
 
-pub fn open(path: &Path) -> Store {
+pub(crate) fn open(path: &Path) -> Store {
     Store::open(path, OpenMode::ReadWrite).unwrap()
 }
 
-pub fn schema() -> Schema {
+pub(crate) fn schema() -> Schema {
     Schema {
         fields: vec![
             Field { title: Some("名称".into()), ..Field::new("name", FieldType::Text) },
@@ -34,7 +34,7 @@ pub fn schema() -> Schema {
     }
 }
 
-pub fn meta() -> LayerMeta {
+pub(crate) fn meta() -> LayerMeta {
     LayerMeta {
         title: "测试".into(),
         department: "规划局".into(),
@@ -44,17 +44,17 @@ pub fn meta() -> LayerMeta {
     }
 }
 
-pub fn square(x: f64, y: f64, side: f64) -> Geometry {
+pub(crate) fn square(x: f64, y: f64, side: f64) -> Geometry {
     let (e, n) = (x + side, y + side);
     Geometry::polygon(vec![[x, y], [e, y], [e, n], [x, n], [x, y]])
 }
 
 /// Place of feature `n` of a layer made by [`features`].
-pub fn place(n: u64) -> [f64; 2] {
+pub(crate) fn place(n: u64) -> [f64; 2] {
     [118.0 + (n % 100) as f64 * 0.001, 33.0 + (n / 100 % 1000) as f64 * 0.001]
 }
 
-pub fn feature(n: u64) -> Feature {
+pub(crate) fn feature(n: u64) -> Feature {
     let [x, y] = place(n);
     Feature {
         id: id(n),
@@ -69,11 +69,11 @@ pub fn feature(n: u64) -> Feature {
     }
 }
 
-pub fn features(range: std::ops::Range<u64>) -> Vec<Feature> {
+pub(crate) fn features(range: std::ops::Range<u64>) -> Vec<Feature> {
     range.map(feature).collect()
 }
 
-pub fn import_as(
+pub(crate) fn import_as(
     store: &Store,
     layer: &str,
     mode: ImportMode,
@@ -89,16 +89,16 @@ pub fn import_as(
     tx.commit(vec![finished])
 }
 
-pub fn import(store: &Store, layer: &str, features: &[Feature]) -> Committed {
+pub(crate) fn import(store: &Store, layer: &str, features: &[Feature]) -> Committed {
     import_as(store, layer, ImportMode::Replace, features, meta()).unwrap()
 }
 
-pub fn everything() -> ViewSpec {
+pub(crate) fn everything() -> ViewSpec {
     ViewSpec { states: Some(StateSet::ALL), ..ViewSpec::default() }
 }
 
 /// All features that a query finds, in the order of the visit.
-pub fn visit(view: &View, layer: &str, query: &Query) -> Vec<Feature> {
+pub(crate) fn visit(view: &View, layer: &str, query: &Query) -> Vec<Feature> {
     let mut found = Vec::new();
     let layer = view.layer(&layer_id(layer)).expect("the layer exists");
     layer
@@ -111,7 +111,7 @@ pub fn visit(view: &View, layer: &str, query: &Query) -> Vec<Feature> {
 }
 
 /// All features of a layer by id.
-pub fn all(view: &View, layer: &str) -> BTreeMap<u64, Feature> {
+pub(crate) fn all(view: &View, layer: &str) -> BTreeMap<u64, Feature> {
     let found = visit(view, layer, &Query::default());
     let count = found.len();
     let map: BTreeMap<u64, Feature> = found.into_iter().map(|f| (f.id.get(), f)).collect();
@@ -119,22 +119,22 @@ pub fn all(view: &View, layer: &str) -> BTreeMap<u64, Feature> {
     map
 }
 
-pub fn now(store: &Store, layer: &str) -> BTreeMap<u64, Feature> {
+pub(crate) fn now(store: &Store, layer: &str) -> BTreeMap<u64, Feature> {
     all(&store.view(everything()), layer)
 }
 
-pub fn by_id(features: &[Feature]) -> BTreeMap<u64, Feature> {
+pub(crate) fn by_id(features: &[Feature]) -> BTreeMap<u64, Feature> {
     features.iter().map(|f| (f.id.get(), f.clone())).collect()
 }
 
-pub fn assert_clean(store: &Store) {
+pub(crate) fn assert_clean(store: &Store) {
     let report = store.check();
     assert!(report.is_clean(), "{report}");
     assert!(report.notes.is_empty(), "{report}");
 }
 
 /// One shape of every kind, with and without heights and measures.
-pub fn shapes() -> Vec<Geometry> {
+pub(crate) fn shapes() -> Vec<Geometry> {
     let mut line = Geometry::line(vec![[1.0, 2.0], [3.0, 4.0], [5.5, -6.5]]);
     line.z = vec![1.5, 2.5, -3.5];
     line.m = vec![0.0, 10.0, 20.0];
