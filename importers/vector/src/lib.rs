@@ -17,6 +17,7 @@ mod format;
 mod gather;
 mod json;
 mod limits;
+mod sheet;
 mod source;
 mod table;
 mod window;

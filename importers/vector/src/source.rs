@@ -61,7 +61,7 @@ impl Source {
         let stream: Box<dyn Read + Send> =
             if self.gzipped { Box::new(Gunzip::new(file)) } else { Box::new(file) };
         let inner = BufReader::with_capacity(limits::BUFFER_BYTES, stream);
-        let progress = Progress { done, total, told: 0 };
+        let progress = Progress { done, total, told: 0, part: (0, 1) };
         Ok(Input { inner, progress })
     }
 }
@@ -106,6 +106,8 @@ pub(crate) struct Progress {
     done: Arc<AtomicU64>,
     total: u64,
     told: u64,
+    /// Which of how many readings of the file this is.
+    part: (u64, u64),
 }
 
 impl Progress {
@@ -119,12 +121,19 @@ impl Progress {
         self.total
     }
 
+    /// Makes this the progress of reading number `i`, from 0, of `n` readings of the file.
+    pub(crate) fn part(mut self, i: u64, n: u64) -> Self {
+        self.part = (i, n.max(1));
+        self
+    }
+
     /// Tells the sink when something was read since the last call.
     pub(crate) fn tell(&mut self, sink: &mut dyn Sink) {
         let done = self.done.load(Ordering::Relaxed);
         if done != self.told {
             self.told = done;
-            sink.progress(done.min(self.total), self.total);
+            let (i, n) = self.part;
+            sink.progress(self.total / n * i + done.min(self.total) / n, self.total);
         }
     }
 }

@@ -12,16 +12,36 @@ pub(crate) fn looks_like_table(head: &str, is_whole: bool) -> bool {
 
 /// A separator, and what speaks for it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Separator {
-    pub(super) byte: u8,
+struct Separator {
+    byte: u8,
     /// Share of the rows that have as many cells as most have.
     agreement: f64,
     columns: usize,
     rows: usize,
 }
 
+/// Stands where no separator is: a character that no text has.
+pub(super) const NONE: u8 = 0x1f;
+
+/// Decides on the separator: one that the rows agree on, else a comma. Lines of bare WKT, whose commas mean
+/// something else, are not separated at all.
+pub(super) fn decide(head: &str, is_whole: bool) -> u8 {
+    let found = separator(head, is_whole);
+    if let Some(found) = found.filter(|found| found.agreement >= 0.9) {
+        return found.byte;
+    }
+    let lines = || head.lines().take(ROWS).filter(|line| !line.trim().is_empty());
+    let wkt = lines().filter(|line| crate::sheet::looks_like_shape(line)).count();
+    if wkt * 2 > lines().count() {
+        return NONE;
+    }
+    // Titles above a header, and broken rows, leave less agreement.
+    let found = found.filter(|found| found.agreement >= 0.5);
+    found.map_or(b',', |found| found.byte)
+}
+
 /// Finds the separator that splits most rows into the same number of cells; `None` when none splits them.
-pub(super) fn separator(head: &str, is_whole: bool) -> Option<Separator> {
+fn separator(head: &str, is_whole: bool) -> Option<Separator> {
     let mut best: Option<Separator> = None;
     for byte in [b',', b'\t', b';', b'|'] {
         let Some(found) = try_separator(head, is_whole, byte) else { continue };
@@ -69,6 +89,16 @@ mod tests {
         assert_eq!(found("名称\t地址\n甲\t幸福路1号,2号\n"), Some('\t'));
         assert_eq!(found("a|b|c\n1|2|3\n"), Some('|'));
         assert_eq!(found("wkt\nPOINT(1 2)\n"), None);
+    }
+
+    #[test]
+    fn commas_within_wkt_separate_nothing() {
+        assert_eq!(
+            decide("LINESTRING(0 0,1 1)\nPOINT(1 2)\nPOLYGON((0 0,1 0,1 1,0 0))|x\n", true),
+            NONE
+        );
+        assert_eq!(decide("g\nSRID=4549;POINT(5 3)\nSRID=4548;POINT(1 1)\n", true), NONE);
+        assert_eq!(decide("POINT(1 2);a\nPOINT(2 3);b\n", true), b';');
     }
 
     #[test]
