@@ -212,8 +212,7 @@ fn slice(layer: &LayerView<'_>, spec: &ViewSpec) -> Option<Timestamp> {
 fn encode(prepared: &Prepared) -> Result<TileBytes, TileError> {
     let coord = prepared.request.coord;
     let mut encoder = TileEncoder::new(coord, &prepared.options);
-    let bounds =
-        coord.bounds(f64::from(prepared.options.buffer) / f64::from(prepared.options.extent));
+    let buffer = f64::from(prepared.options.buffer) / f64::from(prepared.options.extent);
     for id in prepared.request.layers.ids() {
         let view = vector_layer(&prepared.view, id)?;
         let layer = view.layer();

@@ -53,7 +53,7 @@ pub enum IngestError {
         reason: String,
     },
     /// The sources hold no layer at all.
-    #[error("'{0}' holds no layers")]
+    #[error("'{0}' holds no features that can be imported: 'onemap inspect' shows what is in it")]
     NoLayers(String),
     /// The list of rejected records could not be written.
     #[error("can not write the list of rejected records to '{path}': {error}")]

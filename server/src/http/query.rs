@@ -8,8 +8,8 @@ use onemap_model::{StateSet, Timestamp, ViewSpec};
 
 use super::problem::Problem;
 
-/// Largest margin that may be asked for: half a tile.
-const MAX_BUFFER: u32 = 2048;
+/// Largest margin that may be asked for, in 4096ths of a tile: as far as a tile's version reaches.
+const MAX_BUFFER: u32 = (onemap_store::MAX_TILE_BUFFER * 4096.0) as u32;
 
 /// The query of a request, by name; the last of several values counts.
 pub(super) struct Params(BTreeMap<String, String>);
