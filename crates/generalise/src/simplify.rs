@@ -122,7 +122,7 @@ impl Simplifier {
         // Places that do not depend on where the ring begins: the least point, and the one farthest away.
         let first = match self.keep.iter().position(|&k| k) {
             Some(only) => only,
-            None => index_of_best(points, |p, best| less(p, best)),
+            None => index_of_best(points, less),
         };
         let from = points[first];
         let farthest = index_of_best(points, |p, best| {

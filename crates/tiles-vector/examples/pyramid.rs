@@ -1,7 +1,7 @@
 //! Makes all vector tiles of a GeoJSON file (lon/lat) into a folder and prints how large they became:
 //! `zcat FILE.geojson.gz | cargo run --release --example pyramid -- FOLDER [MAXZOOM]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use onemap_generalise::{DropItem, DropOptions, drop_order};
@@ -25,13 +25,13 @@ fn main() -> Result<(), Error> {
     let empty = Map::new();
     let rows: Vec<_> =
         features.iter().map(|f| f["properties"].as_object().unwrap_or(&empty)).collect();
-    let names: BTreeMap<&str, ()> =
-        rows.iter().flat_map(|row| row.keys().map(|k| (k.as_str(), ()))).collect();
+    let names: BTreeSet<&str> =
+        rows.iter().flat_map(|row| row.keys().map(String::as_str)).collect();
     let schema =
-        Schema { fields: names.keys().map(|name| Field::new(*name, FieldType::Text)).collect() };
+        Schema { fields: names.iter().map(|name| Field::new(*name, FieldType::Text)).collect() };
     let values: Vec<Vec<ValueRef<'_>>> = rows
         .iter()
-        .map(|row| names.keys().map(|name| row.get(*name).map_or(ValueRef::Null, value)).collect())
+        .map(|row| names.iter().map(|name| row.get(*name).map_or(ValueRef::Null, value)).collect())
         .collect();
 
     let boxes: Vec<Option<Bounds>> = shapes.iter().map(Geometry::bounds).collect();

@@ -64,8 +64,8 @@ impl Commands {
 
     #[inline]
     fn step(&mut self, to: Cell) {
-        for axis in 0..2 {
-            let delta = to[axis].wrapping_sub(self.at[axis]);
+        for (to, at) in to.into_iter().zip(self.at) {
+            let delta = to.wrapping_sub(at);
             put_varint(&mut self.bytes, u64::from(zigzag32(delta)));
         }
         self.at = to;

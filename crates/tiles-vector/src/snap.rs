@@ -53,10 +53,7 @@ pub(crate) fn straighten(ring: &mut Vec<Cell>) {
 /// The same around the place where the ring, from `start` on, begins.
 fn straighten_begin(out: &mut Vec<Cell>, start: usize) {
     let mut from = start;
-    loop {
-        let &[first, second, .., before, last] = out.get(from..).unwrap_or(&[]) else {
-            break;
-        };
+    while let &[first, second, .., before, last] = out.get(from..).unwrap_or(&[]) {
         if is_straight(before, last, first) {
             out.pop();
         } else if is_straight(last, first, second) {
