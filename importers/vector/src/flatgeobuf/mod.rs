@@ -25,7 +25,7 @@ use properties::Properties;
 const MAX_HEADER: usize = 16 << 20;
 
 /// The largest feature, bytes: 16 million vertices, the most a feature may have.
-const MAX_FEATURE: usize = 300 << 20;
+const MAX_FEATURE: usize = 256 << 20;
 
 /// Smallest size of a node of the index, bytes.
 const NODE: u64 = 40;

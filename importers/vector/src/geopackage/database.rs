@@ -66,15 +66,12 @@ impl<'s> Database<'s> {
         }
         let copy = copy_with_journal(&source.path).map_err(|error| Error::io(source, error))?;
         let mut flags = OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let uri = match &copy {
-            Some((_, path)) => {
-                flags |= OpenFlags::SQLITE_OPEN_READ_WRITE;
-                format!("file:{}", escaped(path))
-            }
-            None => {
-                flags |= OpenFlags::SQLITE_OPEN_READ_ONLY;
-                format!("file:{}?mode=ro&immutable=1", escaped(&source.path))
-            }
+        let uri = if let Some((_, path)) = &copy {
+            flags |= OpenFlags::SQLITE_OPEN_READ_WRITE;
+            format!("file:{}", escaped(path))
+        } else {
+            flags |= OpenFlags::SQLITE_OPEN_READ_ONLY;
+            format!("file:{}?mode=ro&immutable=1", escaped(&source.path))
         };
         let steps = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&steps);

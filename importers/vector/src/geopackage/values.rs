@@ -40,14 +40,13 @@ pub(super) fn read(value: ValueRef, kind: FieldType, repairs: &mut Vec<&'static 
         ValueRef::Real(x) => table::float(x),
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
         ValueRef::Text(bytes) => {
-            let text = match std::str::from_utf8(bytes) {
-                Ok(text) => text.to_owned(),
-                Err(_) => {
-                    if !repairs.contains(&NOT_UTF8) {
-                        repairs.push(NOT_UTF8);
-                    }
-                    text::decode(bytes, text::detect(bytes).encoding).text.into_owned()
+            let text = if let Ok(text) = std::str::from_utf8(bytes) {
+                text.to_owned()
+            } else {
+                if !repairs.contains(&NOT_UTF8) {
+                    repairs.push(NOT_UTF8);
                 }
+                text::decode(bytes, text::detect(bytes).encoding).text.into_owned()
             };
             table::from_text(text, kind)
         }

@@ -31,7 +31,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
 
 use crate::table::{Columns, unique_names};
 use crate::window::Window;
@@ -40,8 +40,11 @@ use crate::{Error, Options, Source};
 
 use geo::{Encoding, Geo, Place};
 
-/// Rows decoded at a time: small enough that a batch of large polygons stays under some 10 MB.
+/// Most rows decoded at a time.
 const BATCH_ROWS: usize = 1_024;
+
+/// How large a batch should be, bytes: few rows where rows are large.
+const BATCH_BYTES: u64 = 8 << 20;
 
 /// Batches that may be decoded ahead of the sink.
 const BATCHES_AHEAD: usize = 4;
@@ -159,10 +162,16 @@ fn decode(
     plan: &Plan,
     to: &SyncSender<Batch>,
 ) -> Result<(), String> {
+    let groups = parquet.metadata().row_groups();
+    let sum = |size: fn(&RowGroupMetaData) -> i64| -> u64 {
+        groups.iter().map(|group| u64::try_from(size(group)).unwrap_or(0)).sum()
+    };
+    let row_bytes = sum(RowGroupMetaData::total_byte_size) / sum(RowGroupMetaData::num_rows).max(1);
+    let batch_rows = (BATCH_BYTES / row_bytes.max(1)).clamp(1, BATCH_ROWS as u64) as usize;
     let mut reader = guarded(|| {
         let file = file.try_clone().map_err(|error| error.to_string())?;
         ParquetRecordBatchReaderBuilder::new_with_metadata(file, parquet)
-            .with_batch_size(BATCH_ROWS)
+            .with_batch_size(batch_rows)
             .build()
             .map_err(|error| error.to_string())
     })?;

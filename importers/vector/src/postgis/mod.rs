@@ -191,14 +191,12 @@ impl Reader<'_, '_> {
         let query = "SELECT n.nspname::text, c.relname::text FROM pg_class c
              JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p')
-               AND (CASE WHEN $1 LIKE '%.%' THEN format('%s.%s', n.nspname, c.relname) = $1
-                             OR format('%s.%s', n.nspname, c.relname) = lower(replace($1, '\"', ''))
-                    ELSE false END
-                 OR (pg_table_is_visible(c.oid) AND (c.relname = $1 OR c.relname = lower($1))))
-             ORDER BY (c.relname = $1) DESC, 1, 2 LIMIT 1";
+               AND (format('%s.%s', n.nspname, c.relname) IN ($1, lower($1))
+                 OR pg_table_is_visible(c.oid) AND c.relname IN ($1, lower($1)))
+             ORDER BY (format('%s.%s', n.nspname, c.relname) = $1 OR c.relname = $1) DESC, 1, 2 LIMIT 1";
         let row = self
             .transaction
-            .query_opt(query, &[&name])
+            .query_opt(query, &[&name.replace('"', "")])
             .map_err(|error| failed(self.source, "the table can not be looked up", &error))?;
         let found = row.and_then(|row| {
             Some(Table { schema: row.try_get(0).ok()?, name: row.try_get(1).ok()? })

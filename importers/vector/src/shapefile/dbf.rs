@@ -265,7 +265,7 @@ fn read_columns(header: &[u8], stated_length: usize) -> Result<Layout> {
         let code = descriptor[11];
         match Kind::new(code, width, descriptor[17]) {
             Some(kind) if from + width <= row_length => {
-                columns.push(Column { name, kind, from, width })
+                columns.push(Column { name, kind, from, width });
             }
             // Code 0 marks FoxPro's hidden flags column.
             _ if code == b'0' => {}

@@ -75,7 +75,7 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
         }
     };
     let crs = beside(&source.path, "prj").and_then(|path| read_text(&path));
-    let expected = records.expected();
+    let expected = records.expected().or(table.as_ref().map(|dbf| dbf.rows));
     let layer = layer(source, crs, expected);
     let (slot, mut table) = Table::open(source, options, sink, layer, table)?;
     for note in notes {
@@ -84,10 +84,9 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
 
     let mut deleted = 0u64;
     let mut rowless = 0u64;
-    loop {
-        let Some((number, content)) = records.next() else {
-            break;
-        };
+    let mut last = 0u64;
+    while let Some((number, content)) = records.next() {
+        last = number;
         let shape = content.and_then(|bytes| shape::read(bytes).map_err(|error| error.to_string()));
         let mut record = Record { number, ..Record::default() };
         if let Some(table) = &mut table {
@@ -115,7 +114,8 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
     }
     let (_, total) = records.progress();
     sink.progress(total, total);
-    note_ends(sink, slot, &Ends { deleted, rowless, trailing: records.trailing });
+    let shapeless = table.map_or(0, |table| table.dbf.rows.saturating_sub(last));
+    note_ends(sink, slot, &Ends { deleted, rowless, shapeless, trailing: records.trailing });
     Ok(())
 }
 
@@ -153,7 +153,7 @@ fn read_table(source: &Source, options: &Options, sink: &mut dyn Sink) -> Result
             },
         )?;
     }
-    note_ends(sink, slot, &Ends { deleted, rowless: 0, trailing: 0 });
+    note_ends(sink, slot, &Ends { deleted, rowless: 0, shapeless: 0, trailing: 0 });
     Ok(())
 }
 
@@ -171,11 +171,12 @@ fn layer(source: &Source, crs: Option<String>, expected: Option<u64>) -> SourceL
 struct Ends {
     deleted: u64,
     rowless: u64,
+    shapeless: u64,
     trailing: u64,
 }
 
 fn note_ends(sink: &mut dyn Sink, slot: LayerSlot, ends: &Ends) {
-    let Ends { deleted, rowless, trailing } = ends;
+    let Ends { deleted, rowless, shapeless, trailing } = ends;
     if *deleted > 0 {
         let text = format!("{deleted} rows marked as deleted in the .dbf were skipped");
         sink.note(Some(slot), Note::assumed(text));
@@ -183,6 +184,12 @@ fn note_ends(sink: &mut dyn Sink, slot: LayerSlot, ends: &Ends) {
     if *rowless > 0 {
         let text = format!(
             "{rowless} shapes have no row in the .dbf and so no attributes; is it cut off?"
+        );
+        sink.note(Some(slot), Note::warning(text));
+    }
+    if *shapeless > 0 {
+        let text = format!(
+            "{shapeless} rows of the .dbf have no shape and were left out; is the .shp cut off?"
         );
         sink.note(Some(slot), Note::warning(text));
     }

@@ -20,6 +20,8 @@ pub(super) struct Records {
     index: Option<Index>,
     next: u64,
     offset: u64,
+    /// Bytes that the index may still have read: it points at each record once.
+    left: u64,
     /// Where the header says that the file ends, when that is inside the file.
     stated_end: u64,
     /// Bytes after the last record that are no record.
@@ -37,7 +39,8 @@ impl Records {
     /// Checks the header of a `.shp`. The lengths that it states are not relied on.
     pub(super) fn new(mut shp: Window) -> Result<Self> {
         let stated_end = check_header(&mut shp)?;
-        Ok(Self { shp, index: None, next: 0, offset: HEADER, stated_end, trailing: 0 })
+        let left = shp.len().saturating_mul(2);
+        Ok(Self { shp, index: None, next: 0, offset: HEADER, left, stated_end, trailing: 0 })
     }
 
     /// Uses an index; refuses one that is broken or shorter than it says.
@@ -47,8 +50,8 @@ impl Records {
             return Err(format!("it says that it has {stated} bytes, but has {}", shx.len()));
         }
         let count = (shx.len() - HEADER) / 8;
-        let first = self.shp.len() > HEADER;
-        if count == 0 && first {
+        let has_records = self.shp.len() > HEADER;
+        if count == 0 && has_records {
             return Err("it lists no record, but there are some".into());
         }
         self.index = Some(Index { shx, count });
@@ -62,7 +65,16 @@ impl Records {
 
     /// Returns how far the reader is, and the length of the file, bytes.
     pub(super) fn progress(&self) -> (u64, u64) {
-        (self.offset.min(self.shp.len()), self.shp.len())
+        let len = self.shp.len();
+        let done = match &self.index {
+            // An index need not go straight through the file.
+            Some(index) => {
+                let done = u128::from(self.next) * u128::from(len) / u128::from(index.count.max(1));
+                u64::try_from(done).unwrap_or(len)
+            }
+            None => self.offset,
+        };
+        (done.min(len), len)
     }
 
     /// Returns the next record.
@@ -87,6 +99,11 @@ impl Records {
                 return Some((self.next, Err(reason)));
             }
             self.offset = offset;
+            if self.left == 0 {
+                self.next = index.count;
+                let reason = "the .shx points at the same records again and again; delete it to have them found without".into();
+                return Some((self.next, Err(reason)));
+            }
             return Some((self.next, self.content().map_err(|error| error.to_string())));
         }
         self.walk()
@@ -138,6 +155,7 @@ impl Records {
             });
         }
         self.offset = offset.saturating_add(8).saturating_add(length);
+        self.left = self.left.saturating_sub(length);
         let n = usize::try_from(length).unwrap_or(usize::MAX);
         self.shp.at(offset + 8, n)
     }

@@ -172,6 +172,36 @@ fn an_index_cut_off_gives_way_to_walking_the_records() {
 }
 
 #[test]
+fn an_index_that_points_at_one_record_for_ever_is_not_followed_for_ever() {
+    let Some((_folder, path)) = copy_of(DISTRICTS, &["shp", "shx"]) else {
+        return;
+    };
+    let index = path.with_extension("shx");
+    let mut bytes = std::fs::read(&index).unwrap();
+    let first: Vec<u8> = bytes[100..108].to_vec();
+    bytes.truncate(100);
+    for _ in 0..100_000 {
+        bytes.extend(&first);
+    }
+    std::fs::write(&index, bytes).unwrap();
+    let sink = read(&path);
+    assert_eq!(sink.rejected, 1);
+    assert!(sink.kept < 10_000 && sink.layers[0].rejects[0].reason.contains("again and again"));
+}
+
+#[test]
+fn rows_without_a_shape_are_said() {
+    let Some((_folder, path)) = copy_of(DISTRICTS, &["shp", "dbf"]) else {
+        return;
+    };
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let sink = read(&path);
+    assert_eq!(sink.rejected, 1);
+    assert!(sink.noted("have no shape"));
+}
+
+#[test]
 fn a_table_cut_off_leaves_the_shapes_without_attributes() {
     let Some((_folder, path)) = copy_of(DISTRICTS, &["shp", "shx", "dbf"]) else {
         return;
