@@ -4,22 +4,22 @@
 
 /// A file of the portal.
 #[derive(Debug, Clone, Copy)]
-pub struct Asset {
+pub(crate) struct Asset {
     /// The content, compressed when `gzip` says so.
-    pub bytes: &'static [u8],
+    pub(crate) bytes: &'static [u8],
     /// Whether `bytes` is gzip; a client that does not accept it needs them inflated.
-    pub gzip: bool,
+    pub(crate) gzip: bool,
     /// The value of `Content-Type`.
-    pub content_type: &'static str,
+    pub(crate) content_type: &'static str,
     /// A strong entity tag, quotes included, of the content before compression.
-    pub etag: &'static str,
+    pub(crate) etag: &'static str,
     /// Whether the name carries a hash of the content, so that it can be kept for ever.
-    pub immutable: bool,
+    pub(crate) immutable: bool,
 }
 
 /// The `Content-Security-Policy` for every file of the portal: nothing comes from elsewhere, no
 /// inline script or style, and only pages of the same origin may frame it.
-pub const CSP: &str = "default-src 'none'; script-src 'self'; worker-src 'self' blob:; \
+pub(crate) const CSP: &str = "default-src 'none'; script-src 'self'; worker-src 'self' blob:; \
      style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
@@ -27,7 +27,7 @@ pub const CSP: &str = "default-src 'none'; script-src 'self'; worker-src 'self' 
 const ASSETS: &[(&str, Asset)] = include!(concat!(env!("OUT_DIR"), "/portal_assets.rs"));
 
 /// Finds a file of the portal by its path below `/`; the empty path is the page itself.
-pub fn asset(path: &str) -> Option<Asset> {
+pub(crate) fn asset(path: &str) -> Option<Asset> {
     let path = path.trim_start_matches('/');
     let name = if path.is_empty() { "index.html" } else { path };
     let index = ASSETS.binary_search_by_key(&name, |(name, _)| name).ok()?;

@@ -48,7 +48,7 @@ test('the city is drawn, with its layers by department', options, async () => {
     const departments = await page.locator('.department-name span:first-of-type').allTextContents();
     assert.ok(departments.length >= 3, `departments: ${departments}`);
 
-    for (const layer of ['districts', 'roads', 'water', 'green']) {
+    for (const layer of ['subdistricts', 'roads', 'water', 'green']) {
       assert.ok((await drawn(page, layer)) > 0, `${layer} is not drawn`);
     }
     await page.screenshot({ path: `${results}city.png` });

@@ -61,8 +61,9 @@ fn write_geometry(out: &mut Vec<u8>, base: usize, geometry: &Geometry) -> usize 
     align(out, base, 4, 0);
     let children = children(geometry);
     let is_parent = matches!(geometry.kind, GeometryKind::MultiPolygon | GeometryKind::Collection);
-    // A single line or ring needs no ends.
-    let ends = !is_parent && geometry.ends.len() > 1;
+    // A single line or ring needs no ends; GDAL wants them for a MultiLineString all the same.
+    let several = geometry.ends.len() > 1 || geometry.kind == GeometryKind::MultiLineString;
+    let ends = !is_parent && several && !geometry.ends.is_empty();
     let here = |there: bool, at: u16| if there { at } else { 0 };
     // vtable: its size, the table's size, then ends, xy, z, m, t, tm, type, parts.
     let slots = [
