@@ -92,3 +92,28 @@ pub(crate) const MAX_JSON_DEPTH: usize = 128;
 
 /// Distinct coordinates of the arcs of a TopoJSON file, which are all kept: 16 bytes each, 256 MiB.
 pub(crate) const MAX_ARC_COORDINATES: usize = 16_000_000;
+
+/// Columns of a sheet: the format's own limit (ECMA-376-1, 18.3.1.4).
+pub(crate) const MAX_SHEET_COLUMNS: usize = 16_384;
+
+/// Rows of a sheet: the format's own limit.
+pub(crate) const MAX_SHEET_ROWS: u64 = 1_048_576;
+
+/// One cell of a workbook, bytes. A spreadsheet program stops at 32,767 characters.
+pub(crate) const MAX_CELL_BYTES: usize = 1 << 20;
+
+/// A part of a workbook that is held in memory, such as its table of texts, bytes unpacked.
+pub(crate) const MAX_WORKBOOK_PART_BYTES: u64 = 128 << 20;
+
+/// A workbook of Excel 97, which is held in memory, bytes.
+pub(crate) const MAX_XLS_BYTES: u64 = 128 << 20;
+
+/// Sheets of an Excel 97 workbook. Each costs one look through its cells.
+pub(crate) const MAX_XLS_SHEETS: usize = 1_000;
+
+/// Rows of a sheet of Excel 97: the format's own limit.
+pub(crate) const MAX_XLS_ROWS: u32 = 65_536;
+
+/// Places between the first and last cells of all sheets of an Excel 97 workbook, 32 bytes each. Full sheets of
+/// 60,000 rows and 128 columns do occur.
+pub(crate) const MAX_XLS_CELLS: u64 = 8_000_000;

@@ -132,6 +132,7 @@ const SIDE_FILES: &[(&str, &str)] = &[
     ("jgw", "image"),
     ("pgw", "image"),
     ("ovr", "image"),
+    ("properties", "gzipped file"),
     ("gpkg-wal", "GeoPackage"),
     ("gpkg-shm", "GeoPackage"),
     ("gpkg-journal", "GeoPackage"),

@@ -57,7 +57,7 @@ pub(super) fn is_nothing(text: &str) -> bool {
 
 /// Reads a text that is a whole number, a decimal one, a truth value, a date or a time; `None` when it is
 /// more than that, such as `003`, which would lose its zeros.
-pub(super) fn parse(text: &str) -> Option<Value> {
+pub(crate) fn parse(text: &str) -> Option<Value> {
     let text = normalise_width(text);
     let text = text.trim();
     let first = *text.as_bytes().first()?;

@@ -15,6 +15,7 @@ mod survey;
 use onemap_model::Timestamp;
 
 pub(crate) use emit::Table;
+pub(crate) use infer::parse as parse_text;
 pub(crate) use shape::looks_like_shape;
 pub(crate) use survey::Survey;
 

@@ -61,6 +61,14 @@ pub(crate) struct Surveyed {
     pub(crate) rows: u64,
 }
 
+impl Surveyed {
+    /// Tells whether the rows are a table rather than notes: there is a header with data below it, or there
+    /// are several columns.
+    pub(crate) fn holds_table(&self) -> bool {
+        self.rows > 0 && (!self.header_is_missing || self.columns.len() > 1)
+    }
+}
+
 impl Survey {
     /// Looks at the next row.
     pub(crate) fn row(&mut self, cells: Vec<Cell>) {
@@ -205,7 +213,7 @@ fn is_year(number: f64) -> bool {
 }
 
 /// Makes names that are neither empty nor equal, one for every column of the header, and for those beyond it
-/// that half of the rows have.
+/// that more than half of the rows have.
 fn names(header: &[Cell], rows: &[Vec<Cell>]) -> Vec<String> {
     let last_filled =
         |row: &[Cell]| row.iter().rposition(|cell| !cell.is_blank()).map_or(0, |i| i + 1);
@@ -213,7 +221,7 @@ fn names(header: &[Cell], rows: &[Vec<Cell>]) -> Vec<String> {
     widths.sort_unstable();
     let common = match header {
         [] => widths.last(),
-        _ => widths.get(widths.len() / 2),
+        _ => widths.get(widths.len().saturating_sub(1) / 2),
     };
     let width = last_filled(header).max(common.copied().unwrap_or(0));
     let mut used = HashSet::new();

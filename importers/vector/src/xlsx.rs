@@ -1,7 +1,0 @@
-use onemap_model::Sink;
-
-use crate::{Error, Options, Source};
-
-pub(crate) fn read(source: &Source, _options: &Options, _sink: &mut dyn Sink) -> Result<(), Error> {
-    Err(Error::unsupported(source, "reader not written", ""))
-}
