@@ -17,10 +17,10 @@ fn wrong_words_exit_with_2_and_failures_with_1() {
     }
     for (args, said) in [
         (&["import", "/no/such/file.shp"][..], "/no/such/file.shp"),
-        (&["import", &sample("cameras.csv"), "--crs", "EPSG:99999999"], "EPSG:99999999"),
-        (&["import", &sample("cameras.csv"), "--crs", "nonsense"], "nonsense"),
-        (&["import", &sample("cameras.csv"), "--encoding", "klingon"], "klingon"),
-        (&["import", &sample("cameras.csv"), "--id-field", "没有"], "没有"),
+        (&["import", &sample("pois.csv"), "--crs", "EPSG:99999999"], "EPSG:99999999"),
+        (&["import", &sample("pois.csv"), "--crs", "nonsense"], "nonsense"),
+        (&["import", &sample("pois.csv"), "--encoding", "klingon"], "klingon"),
+        (&["import", &sample("pois.csv"), "--id-field", "没有"], "没有"),
         (&["show", "nowhere"], "onemap layers"),
         (&["remove", "nowhere"], "nowhere"),
         (&["tile", "nowhere/0/0/0", "-o", "/dev/null"], "nowhere"),
@@ -36,22 +36,21 @@ fn wrong_words_exit_with_2_and_failures_with_1() {
 #[test]
 fn a_layer_is_imported_shown_changed_and_removed() {
     let onemap = Onemap::new();
-    let report = onemap
-        .import(sample("cameras.csv").as_ref(), &["--layer", "cameras", "--department", "公安局"]);
+    let report =
+        onemap.import(sample("pois.csv").as_ref(), &["--layer", "pois", "--department", "民政局"]);
     let report = report.expect_code(0).json();
     assert_eq!(report["revision"], 1);
     assert_eq!(report["layers"][0]["read"], report["layers"][0]["kept"]);
-    let again =
-        onemap.import(sample("cameras.csv").as_ref(), &["--layer", "cameras"]).expect_code(1);
-    assert!(again.stderr.contains("--mode"), "{}", again.stderr);
-    let shown = onemap.run(&["--json", "show", "cameras"]).expect_code(0).json();
-    assert_eq!(shown["department"], "公安局");
-    let _ = onemap.run(&["set", "cameras", "title=摄像头", "style=cameras"]).expect_code(0);
+    let again = onemap.import(sample("pois.csv").as_ref(), &["--layer", "pois"]).expect_code(1);
+    assert!(again.stderr.contains("append"), "{}", again.stderr);
+    let shown = onemap.run(&["--json", "show", "pois"]).expect_code(0).json();
+    assert_eq!(shown["department"], "民政局");
+    let _ = onemap.run(&["set", "pois", "title=兴趣点", "style=pois"]).expect_code(0);
     let listed = onemap.run(&["--json", "layers"]).expect_code(0).json();
-    assert_eq!(listed["layers"][0]["title"], "摄像头");
-    let _ = onemap.run(&["set", "cameras", "colour=red"]).expect_code(1);
+    assert_eq!(listed["layers"][0]["title"], "兴趣点");
+    let _ = onemap.run(&["set", "pois", "colour=red"]).expect_code(1);
     let _ = onemap.run(&["check"]).expect_code(0);
-    let _ = onemap.run(&["remove", "cameras"]).expect_code(0);
+    let _ = onemap.run(&["remove", "pois"]).expect_code(0);
     let listed = onemap.run(&["--json", "layers"]).expect_code(0).json();
     assert_eq!(listed["layers"], serde_json::json!([]));
 }
@@ -59,8 +58,7 @@ fn a_layer_is_imported_shown_changed_and_removed() {
 #[test]
 fn a_dry_run_stores_nothing() {
     let onemap = Onemap::new();
-    let report =
-        onemap.import(sample("cameras.csv").as_ref(), &["--dry-run"]).expect_code(0).json();
+    let report = onemap.import(sample("pois.csv").as_ref(), &["--dry-run"]).expect_code(0).json();
     assert!(report["revision"].is_null());
     assert!(report["layers"][0]["kept"].as_u64().unwrap() > 0);
     let listed = onemap.run(&["--json", "layers"]).expect_code(0).json();

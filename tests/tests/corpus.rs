@@ -16,6 +16,7 @@ const COUNTED_DIFFERENTLY: &[(&str, &str)] = &[
     ("osm.pbf", "our layers are by theme, GDAL's by geometry"),
     (".osm", "our layers are by theme, GDAL's by geometry"),
     ("layers.gpx", "GDAL also makes a point of each track point"),
+    ("Graz_10km_3m.dxf", "GDAL leaves out the frames of pictures"),
     ("wkt_data.csv", "GDAL takes the first row of a table without header for one"),
     ("topojson1.topojson", "made to be invalid: we list what GDAL leaves out in silence"),
 ];

@@ -18,7 +18,7 @@ fn server() -> &'static Server {
         let water =
             onemap.import(&sample("water.geojson"), &["--layer", "water", "--title", "水系"]);
         let _ = water.expect_code(0);
-        let _ = onemap.import(&sample("cameras.csv"), &["--layer", "cameras"]).expect_code(0);
+        let _ = onemap.import(&sample("pois.csv"), &["--layer", "pois"]).expect_code(0);
         let server = Server::start(&onemap);
         (onemap, server)
     });
@@ -42,7 +42,7 @@ fn the_catalogue_lists_layers_with_fields_and_links() {
     let body = server().get("/api/layers").json();
     let layers = body["layers"].as_array().unwrap();
     let ids: Vec<_> = layers.iter().map(|layer| layer["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["cameras", "water"]);
+    assert_eq!(ids, ["pois", "water"]);
     let water = server().get("/api/layers/water").json();
     assert_eq!(water["title"], "水系");
     assert!(water["count"].as_u64().unwrap() > 0);
@@ -94,14 +94,14 @@ fn flate(packed: &[u8], out: &mut Vec<u8>) {
 fn a_composite_holds_its_layers_in_the_order_asked_for() {
     let tile = wet_tile();
     let one = server().get(&format!("/tiles/water/{tile}")).body;
-    let two = server().get(&format!("/tiles/cameras/{tile}")).body;
-    let both = server().get(&format!("/tiles/water,cameras/{tile}"));
+    let two = server().get(&format!("/tiles/pois/{tile}")).body;
+    let both = server().get(&format!("/tiles/water,pois/{tile}"));
     assert_eq!(both.status, 200);
     assert_eq!(both.body, [one, two].concat());
-    let json = server().get("/tiles/water,cameras").json();
+    let json = server().get("/tiles/water,pois").json();
     assert_eq!(json["tilejson"], "3.0.0");
     assert_eq!(json["vector_layers"].as_array().unwrap().len(), 2);
-    assert!(json["tiles"][0].as_str().unwrap().ends_with("/tiles/water,cameras/{z}/{x}/{y}"));
+    assert!(json["tiles"][0].as_str().unwrap().ends_with("/tiles/water,pois/{z}/{x}/{y}"));
 }
 
 #[test]
@@ -155,17 +155,17 @@ fn an_empty_tile_is_204_and_an_overview_tile_is_not_empty() {
 
 #[test]
 fn a_feature_found_at_a_place_is_the_one_that_its_id_names() {
-    let bounds = server().get("/api/layers/cameras").json()["bounds"].clone();
+    let bounds = server().get("/api/layers/pois").json()["bounds"].clone();
     let at = |i: usize| bounds[i].as_f64().unwrap();
     let (lon, lat) = (f64::midpoint(at(0), at(2)), f64::midpoint(at(1), at(3)));
     let found =
-        server().get(&format!("/identify?lon={lon}&lat={lat}&layers=cameras&radius=5000")).json();
+        server().get(&format!("/identify?lon={lon}&lat={lat}&layers=pois&radius=5000")).json();
     let features = found["features"].as_array().unwrap();
     assert!(!features.is_empty());
     let distances: Vec<f64> = features.iter().map(|f| f["distance_m"].as_f64().unwrap()).collect();
     assert!(distances.is_sorted());
     let id = &features[0]["id"];
-    let one = server().get(&format!("/features/cameras/{id}")).json();
+    let one = server().get(&format!("/features/pois/{id}")).json();
     assert_eq!(one["properties"], features[0]["properties"]);
     assert_eq!(one["geometry"], features[0]["geometry"]);
 }

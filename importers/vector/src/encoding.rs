@@ -17,6 +17,8 @@ pub(crate) struct Utf8Reader<R> {
     decoded: Vec<u8>,
     decoded_at: usize,
     ended: bool,
+    /// The first bytes were looked at for a byte order mark.
+    begun: bool,
 }
 
 /// How a text is encoded, and how that is known.
@@ -31,17 +33,18 @@ pub(crate) struct TextEncoding {
 impl TextEncoding {
     /// Takes what the user said, or looks at the beginning of the text.
     pub(crate) fn of(source: &Source, options: &Options, head: &[u8]) -> Result<Self, Error> {
-        if let Some((encoding, _)) = Encoding::for_bom(head) {
-            return Ok(Self { encoding, note: None });
-        }
-        if let Some(label) = &options.encoding {
-            let encoding = for_label(label).ok_or_else(|| {
+        let told = match &options.encoding {
+            None => None,
+            Some(label) => Some(for_label(label).ok_or_else(|| {
                 Error::unsupported(
                     source,
                     format!("'{label}' is no known encoding"),
                     "use --encoding UTF-8, GBK, Big5 or latin1",
                 )
-            })?;
+            })?),
+        };
+        let marked = Encoding::for_bom(head).map(|(encoding, _)| encoding);
+        if let Some(encoding) = marked.or(told) {
             return Ok(Self { encoding, note: None });
         }
         let Detected { encoding, confidence, evidence, .. } = detect(head);
@@ -68,14 +71,42 @@ impl<R: Read> Utf8Reader<R> {
             decoded: Vec::new(),
             decoded_at: 0,
             ended: false,
+            begun: false,
         }
+    }
+
+    /// Keeps the first bytes of UTF-8 for the reader, unless they are a byte order mark.
+    fn begin(&mut self) -> io::Result<()> {
+        let mark = "\u{feff}".as_bytes();
+        let mut first = Vec::with_capacity(mark.len());
+        self.inner.by_ref().take(mark.len() as u64).read_to_end(&mut first)?;
+        self.begun = true;
+        if first != mark {
+            self.decoded = first;
+        }
+        Ok(())
+    }
+
+    /// Hands out what is decoded.
+    fn hand_out(&mut self, buf: &mut [u8]) -> usize {
+        let rest = self.decoded.get(self.decoded_at..).unwrap_or_default();
+        let n = rest.len().min(buf.len());
+        if let (Some(to), Some(from)) = (buf.get_mut(..n), rest.get(..n)) {
+            to.copy_from_slice(from);
+        }
+        self.decoded_at += n;
+        n
     }
 }
 
 impl<R: Read> Read for Utf8Reader<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let Some(decoder) = &mut self.decoder else {
-            return self.inner.read(buf);
+            if !self.begun {
+                self.begin()?;
+            }
+            let n = self.hand_out(buf);
+            return if n > 0 { Ok(n) } else { self.inner.read(buf) };
         };
         while self.decoded_at >= self.decoded.len() && !self.ended {
             self.packed.resize(limits::BUFFER_BYTES / 4, 0);
@@ -88,13 +119,7 @@ impl<R: Read> Read for Utf8Reader<R> {
             self.decoded.truncate(written);
             self.decoded_at = 0;
         }
-        let rest = self.decoded.get(self.decoded_at..).unwrap_or_default();
-        let n = rest.len().min(buf.len());
-        if let (Some(to), Some(from)) = (buf.get_mut(..n), rest.get(..n)) {
-            to.copy_from_slice(from);
-        }
-        self.decoded_at += n;
-        Ok(n)
+        Ok(self.hand_out(buf))
     }
 }
 
@@ -116,5 +141,16 @@ mod tests {
         let mut read = String::new();
         Utf8Reader::new(&utf16[..], UTF_16LE).read_to_string(&mut read).unwrap();
         assert_eq!(read, "a,b\n甲,乙");
+    }
+
+    #[test]
+    fn a_byte_order_mark_of_utf8_is_removed_and_nothing_else() {
+        for (given, expected) in
+            [("\u{feff}编号,b", "编号,b"), ("编号", "编号"), ("", ""), ("a", "a"), ("\u{feff}", "")]
+        {
+            let mut read = String::new();
+            Utf8Reader::new(given.as_bytes(), UTF_8).read_to_string(&mut read).unwrap();
+            assert_eq!(read, expected);
+        }
     }
 }
