@@ -7,8 +7,8 @@ use std::process::Command;
 use onemap_tests::{Gdal, Onemap, Server, root};
 use serde_json::Value;
 
-/// Tiles compared for each layer; three layers make 200 and more.
-const TILES: usize = 70;
+/// Tiles compared for each layer, where it has so many; three layers make 200 and more.
+const TILES: usize = 100;
 /// Width of the band along a tile's edge in which rounding decides, as a fraction of the tile: one unit of 4096.
 const EDGE: f64 = 1.0 / 4096.0;
 
@@ -157,7 +157,7 @@ fn tiles_decode_cleanly_and_hold_the_features_that_gdal_finds_there() {
     println!(
         "{compared} tiles with {found} features; in {exact} of them the ids are exactly GDAL's"
     );
-    assert!(compared >= 200 || found > 10_000, "only {compared} tiles, {found} features");
+    assert!(compared >= 200, "only {compared} tiles, {found} features");
 }
 
 #[test]

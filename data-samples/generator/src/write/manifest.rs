@@ -30,7 +30,7 @@ pub(super) fn manifest() -> Result<Vec<u8>, WriteError> {
         {
             "path": "city/landuse_plan.shp", "format": "shapefile", "id": "landuse_plan", "title": "国土空间规划用地", "title_en": "Planned land use",
             "department": "自然资源和规划局", "department_en": "Natural Resources and Planning Bureau", "group": plan[0], "group_en": plan[1],
-            "style": "landuse", "id_field": "地块编号", "visible": false,
+            "style": "landuse_plan", "id_field": "地块编号", "visible": false,
             "fields": fields(&[
                 ("地块编号", "地块编号", "Parcel number", ""), ("用地编码", "用地编码", "Land-use code", ""), ("用地名称", "用地名称", "Land use", ""),
                 ("面积", "面积", "Area", "m²"), ("容积率", "容积率", "Plot ratio", ""), ("绿地率", "绿地率", "Green share", "%"), ("规划期末", "规划期末", "Plan horizon", ""),
@@ -39,7 +39,7 @@ pub(super) fn manifest() -> Result<Vec<u8>, WriteError> {
         {
             "path": "city/landuse_current.shp", "format": "shapefile", "id": "landuse_current", "title": "现状土地利用", "title_en": "Current land use",
             "department": "自然资源和规划局", "department_en": "Natural Resources and Planning Bureau", "group": plan[0], "group_en": plan[1],
-            "style": "landuse", "id_field": "地块编号", "visible": true,
+            "style": "landuse_current", "id_field": "地块编号", "visible": false,
             "fields": fields(&[
                 ("地块编号", "地块编号", "Parcel number", ""), ("地类编码", "地类编码", "Land-use code", ""), ("地类名称", "地类名称", "Land use", ""),
                 ("面积", "面积", "Area", "m²"), ("权属单位", "权属单位", "Holder", ""), ("权属性质", "权属性质", "Ownership", ""),
