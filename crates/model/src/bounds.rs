@@ -23,22 +23,12 @@ pub struct Bounds {
 
 impl Bounds {
     /// The whole world.
-    pub const WORLD: Self = Self {
-        west: -180.0,
-        south: -90.0,
-        east: 180.0,
-        north: 90.0,
-    };
+    pub const WORLD: Self = Self { west: -180.0, south: -90.0, east: 180.0, north: 90.0 };
 
     /// Makes a box; `None` unless all are finite, `west <= east` and `south <= north`.
     pub fn new(west: f64, south: f64, east: f64, north: f64) -> Option<Self> {
         let finite = [west, south, east, north].iter().all(|v| v.is_finite());
-        (finite && west <= east && south <= north).then_some(Self {
-            west,
-            south,
-            east,
-            north,
-        })
+        (finite && west <= east && south <= north).then_some(Self { west, south, east, north })
     }
 
     /// Makes the box of one point.
@@ -48,12 +38,8 @@ impl Bounds {
 
     /// Returns the smallest box of all points; `None` when there are none, or one is not finite.
     pub fn of_points<'a>(points: impl IntoIterator<Item = &'a [f64; 2]>) -> Option<Self> {
-        let (mut w, mut s, mut e, mut n) = (
-            f64::INFINITY,
-            f64::INFINITY,
-            f64::NEG_INFINITY,
-            f64::NEG_INFINITY,
-        );
+        let (mut w, mut s, mut e, mut n) =
+            (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY);
         for &[x, y] in points {
             if !x.is_finite() || !y.is_finite() {
                 return None;
@@ -106,10 +92,7 @@ impl Bounds {
 
     /// Returns the middle `[lon, lat]`.
     pub fn center(&self) -> [f64; 2] {
-        [
-            (self.west + self.east) / 2.0,
-            (self.south + self.north) / 2.0,
-        ]
+        [(self.west + self.east) / 2.0, (self.south + self.north) / 2.0]
     }
 
     /// Returns `[west, south, east, north]`.
@@ -140,10 +123,7 @@ impl FromStr for Bounds {
         let mut numbers = [0.0; 4];
         let mut parts = s.split(',');
         for number in &mut numbers {
-            *number = parts
-                .next()
-                .and_then(|p| p.trim().parse().ok())
-                .ok_or_else(bad)?;
+            *number = parts.next().and_then(|p| p.trim().parse().ok()).ok_or_else(bad)?;
         }
         if parts.next().is_some() {
             return Err(bad());
@@ -154,11 +134,7 @@ impl FromStr for Bounds {
 
 impl fmt::Display for Bounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{},{},{},{}",
-            self.west, self.south, self.east, self.north
-        )
+        write!(f, "{},{},{},{}", self.west, self.south, self.east, self.north)
     }
 }
 
@@ -169,15 +145,7 @@ mod tests {
     #[test]
     fn a_box_must_be_ordered_and_finite() {
         assert!("1,2,3,4".parse::<Bounds>().is_ok());
-        for bad in [
-            "",
-            "1,2,3",
-            "3,2,1,4",
-            "1,2,NaN,4",
-            "1,2,inf,4",
-            "1,2,3,4,5",
-            "a,b,c,d",
-        ] {
+        for bad in ["", "1,2,3", "3,2,1,4", "1,2,NaN,4", "1,2,inf,4", "1,2,3,4,5", "a,b,c,d"] {
             assert!(bad.parse::<Bounds>().is_err(), "{bad}");
         }
     }

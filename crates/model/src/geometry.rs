@@ -93,51 +93,29 @@ pub struct Geometry {
 impl Geometry {
     /// Makes an empty geometry of a kind, to be filled with `push*` and `end_*`.
     pub fn empty(kind: GeometryKind) -> Self {
-        Self {
-            kind,
-            ..Self::default()
-        }
+        Self { kind, ..Self::default() }
     }
 
     /// Makes a point.
     pub fn point(at: [f64; 2]) -> Self {
-        Self {
-            kind: GeometryKind::Point,
-            xy: vec![at],
-            ..Self::default()
-        }
+        Self { kind: GeometryKind::Point, xy: vec![at], ..Self::default() }
     }
 
     /// Makes a line.
     pub fn line(xy: Vec<[f64; 2]>) -> Self {
         let ends = vec![xy.len() as u32];
-        Self {
-            kind: GeometryKind::LineString,
-            xy,
-            ends,
-            ..Self::default()
-        }
+        Self { kind: GeometryKind::LineString, xy, ends, ..Self::default() }
     }
 
     /// Makes a polygon without holes from a closed ring.
     pub fn polygon(ring: Vec<[f64; 2]>) -> Self {
         let ends = vec![ring.len() as u32];
-        Self {
-            kind: GeometryKind::Polygon,
-            xy: ring,
-            ends,
-            parts: vec![1],
-            ..Self::default()
-        }
+        Self { kind: GeometryKind::Polygon, xy: ring, ends, parts: vec![1], ..Self::default() }
     }
 
     /// Makes a collection.
     pub fn collection(members: Vec<Geometry>) -> Self {
-        Self {
-            kind: GeometryKind::Collection,
-            members,
-            ..Self::default()
-        }
+        Self { kind: GeometryKind::Collection, members, ..Self::default() }
     }
 
     /// Empties the geometry for reuse, keeping its memory.
@@ -193,29 +171,23 @@ impl Geometry {
             GeometryKind::Point | GeometryKind::MultiPoint => GeometryClass::Point,
             GeometryKind::LineString | GeometryKind::MultiLineString => GeometryClass::Line,
             GeometryKind::Polygon | GeometryKind::MultiPolygon => GeometryClass::Polygon,
-            GeometryKind::Collection => self
-                .members
-                .iter()
-                .fold(GeometryClass::None, |c, g| c.union(g.class())),
+            GeometryKind::Collection => {
+                self.members.iter().fold(GeometryClass::None, |c, g| c.union(g.class()))
+            }
         }
     }
 
     /// Returns the box; `None` when empty or not finite.
     pub fn bounds(&self) -> Option<Bounds> {
         let own = Bounds::of_points(&self.xy);
-        self.members
-            .iter()
-            .filter_map(Self::bounds)
-            .chain(own)
-            .reduce(Bounds::union)
+        self.members.iter().filter_map(Self::bounds).chain(own).reduce(Bounds::union)
     }
 
     /// Returns the least and greatest height in metres.
     pub fn height_range(&self) -> Option<(f64, f64)> {
         let own = self.z.iter().map(|&z| (z, z));
         let members = self.members.iter().filter_map(Self::height_range);
-        own.chain(members)
-            .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+        own.chain(members).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 
     /// Returns the lines (or rings) as slices of `xy`.
@@ -230,11 +202,7 @@ impl Geometry {
 
     /// Returns line or ring number `i`.
     pub fn line_at(&self, i: usize) -> &[[f64; 2]] {
-        let start = i
-            .checked_sub(1)
-            .and_then(|j| self.ends.get(j))
-            .copied()
-            .unwrap_or(0) as usize;
+        let start = i.checked_sub(1).and_then(|j| self.ends.get(j)).copied().unwrap_or(0) as usize;
         let end = self.ends.get(i).copied().unwrap_or(0) as usize;
         self.xy.get(start..end).unwrap_or(&[])
     }
@@ -251,7 +219,7 @@ impl Geometry {
     }
 
     /// Visits all coordinate arrays for change in place, members included.
-    pub fn for_each_array_mut(&mut self, visit: &mut dyn FnMut(&mut Vec<[f64; 2]>, &mut Vec<f64>)) {
+    pub fn for_each_array_mut(&mut self, visit: &mut dyn FnMut(&mut [[f64; 2]], &mut [f64])) {
         if !self.xy.is_empty() {
             visit(&mut self.xy, &mut self.z);
         }
@@ -319,11 +287,8 @@ impl Geometry {
 
     /// Copies from polygons of `geo`: one polygon stays a `Polygon`.
     pub fn from_geo_polygons(polygons: &gt::MultiPolygon<f64>) -> Self {
-        let kind = if polygons.0.len() == 1 {
-            GeometryKind::Polygon
-        } else {
-            GeometryKind::MultiPolygon
-        };
+        let kind =
+            if polygons.0.len() == 1 { GeometryKind::Polygon } else { GeometryKind::MultiPolygon };
         let mut out = Self::empty(kind);
         for polygon in polygons {
             for ring in std::iter::once(polygon.exterior()).chain(polygon.interiors()) {
@@ -369,9 +334,7 @@ mod tests {
     fn a_multipolygon_survives_the_way_to_geo_and_back() {
         let g = two_polygons();
         assert!(g.is_well_formed());
-        let gt::Geometry::MultiPolygon(polygons) = g.to_geo() else {
-            panic!("not polygons")
-        };
+        let gt::Geometry::MultiPolygon(polygons) = g.to_geo() else { panic!("not polygons") };
         assert_eq!(polygons.0[0].interiors().len(), 1);
         assert_eq!(Geometry::from_geo_polygons(&polygons), g);
         assert_eq!(g.bounds().unwrap().to_array(), [0.0, 0.0, 14.0, 4.0]);

@@ -35,10 +35,7 @@ impl LayerId {
             }
         }
         let mut id: String = id.trim_matches('_').chars().take(Self::MAX_LEN).collect();
-        if id
-            .trim_matches(|c: char| c.is_ascii_digit() || c == '_')
-            .is_empty()
-        {
+        if id.trim_matches(|c: char| c.is_ascii_digit() || c == '_').is_empty() {
             let hash = blake3::hash(name.trim().as_bytes()).to_hex();
             id = format!("layer_{}", &hash[..8]);
         }
@@ -105,11 +102,7 @@ impl FeatureId {
 
     /// Checks a number.
     pub fn new(id: u64) -> Result<Self, ModelError> {
-        if id < Self::LIMIT {
-            Ok(Self(id))
-        } else {
-            Err(ModelError::FeatureId(id.to_string()))
-        }
+        if id < Self::LIMIT { Ok(Self(id)) } else { Err(ModelError::FeatureId(id.to_string())) }
     }
 
     /// Derives the id from what the source calls the feature: a small non-negative integer stays
@@ -210,17 +203,7 @@ mod tests {
 
     #[test]
     fn a_path_is_not_a_layer_id() {
-        for bad in [
-            "",
-            "../etc",
-            "a/b",
-            "A",
-            "_a",
-            "-a",
-            "a b",
-            "桥",
-            &"x".repeat(65),
-        ] {
+        for bad in ["", "../etc", "a/b", "A", "_a", "-a", "a b", "桥", &"x".repeat(65)] {
             assert!(bad.parse::<LayerId>().is_err(), "{bad}");
         }
         assert!("roads-2026_v1".parse::<LayerId>().is_ok());
@@ -228,26 +211,12 @@ mod tests {
 
     #[test]
     fn any_name_becomes_a_valid_id() {
-        for name in [
-            "Roads (2024).shp",
-            "建筑物",
-            "..",
-            "",
-            "用地2024",
-            "__x__",
-            "Ａ",
-        ] {
+        for name in ["Roads (2024).shp", "建筑物", "..", "", "用地2024", "__x__", "Ａ"] {
             let id = LayerId::from_any_name(name);
             assert_eq!(id.as_str().parse::<LayerId>().as_ref(), Ok(&id), "{name}");
         }
-        assert_eq!(
-            LayerId::from_any_name("Roads (2024)").as_str(),
-            "roads_2024"
-        );
-        assert_ne!(
-            LayerId::from_any_name("建筑"),
-            LayerId::from_any_name("道路")
-        );
+        assert_eq!(LayerId::from_any_name("Roads (2024)").as_str(), "roads_2024");
+        assert_ne!(LayerId::from_any_name("建筑"), LayerId::from_any_name("道路"));
     }
 
     #[test]

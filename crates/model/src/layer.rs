@@ -44,10 +44,7 @@ impl Kind {
 
     /// Returns the name used in URLs and on the command line.
     pub fn name(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|(kind, _)| *kind == self)
-            .map_or("vector", |(_, name)| name)
+        Self::NAMES.iter().find(|(kind, _)| *kind == self).map_or("vector", |(_, name)| name)
     }
 }
 
@@ -56,9 +53,7 @@ impl FromStr for Kind {
 
     fn from_str(s: &str) -> Result<Self, ModelError> {
         let found = Self::NAMES.iter().find(|(_, name)| *name == s);
-        found
-            .map(|(kind, _)| *kind)
-            .ok_or_else(|| ModelError::Kind(s.chars().take(80).collect()))
+        found.map(|(kind, _)| *kind).ok_or_else(|| ModelError::Kind(s.chars().take(80).collect()))
     }
 }
 

@@ -90,18 +90,12 @@ pub struct Note {
 impl Note {
     /// Makes a note of an assumption.
     pub fn assumed(text: impl Into<String>) -> Self {
-        Self {
-            kind: NoteKind::Assumed,
-            text: text.into(),
-        }
+        Self { kind: NoteKind::Assumed, text: text.into() }
     }
 
     /// Makes a warning.
     pub fn warning(text: impl Into<String>) -> Self {
-        Self {
-            kind: NoteKind::Warning,
-            text: text.into(),
-        }
+        Self { kind: NoteKind::Warning, text: text.into() }
     }
 }
 

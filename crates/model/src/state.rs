@@ -133,10 +133,7 @@ mod tests {
     #[test]
     fn a_list_of_states_reads_in_both_languages() {
         let set: StateSet = "planned,现状".parse().unwrap();
-        assert_eq!(
-            set.iter().collect::<Vec<_>>(),
-            [State::Planned, State::Existing]
-        );
+        assert_eq!(set.iter().collect::<Vec<_>>(), [State::Planned, State::Existing]);
         assert!("nonsense".parse::<StateSet>().is_err());
     }
 }

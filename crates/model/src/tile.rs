@@ -24,11 +24,7 @@ impl TileCoord {
     pub fn new(z: u64, x: u64, y: u64) -> Result<Self, ModelError> {
         let inside = z <= u64::from(MAX_ZOOM) && x < 1 << z && y < 1 << z;
         if inside {
-            Ok(Self {
-                z: z as u8,
-                x: x as u32,
-                y: y as u32,
-            })
+            Ok(Self { z: z as u8, x: x as u32, y: y as u32 })
         } else {
             Err(ModelError::Tile { z, x, y })
         }
@@ -41,11 +37,7 @@ impl TileCoord {
         let n = f64::from(1_u32 << z);
         let [u, v] = to_unit([lon, lat]);
         let cell = |t: f64| (t * n).floor().clamp(0.0, n - 1.0) as u32;
-        Self {
-            z,
-            x: cell(u),
-            y: cell(v),
-        }
+        Self { z, x: cell(u), y: cell(v) }
     }
 
     /// Zoom.
@@ -66,41 +58,26 @@ impl TileCoord {
     /// Returns the tile above that holds this one; `None` at zoom 0.
     pub fn parent(self) -> Option<Self> {
         let z = self.z.checked_sub(1)?;
-        Some(Self {
-            z,
-            x: self.x >> 1,
-            y: self.y >> 1,
-        })
+        Some(Self { z, x: self.x >> 1, y: self.y >> 1 })
     }
 
     /// Returns the tile at a lower zoom that holds this one, or itself at an equal or higher zoom.
     #[must_use]
     pub fn ancestor(self, z: u8) -> Self {
         let up = self.z.saturating_sub(z);
-        Self {
-            z: self.z - up,
-            x: self.x >> up,
-            y: self.y >> up,
-        }
+        Self { z: self.z - up, x: self.x >> up, y: self.y >> up }
     }
 
     /// Returns the tile's box in lon/lat, grown by `buffer` (a fraction of the tile's width) on all sides.
     pub fn bounds(self, buffer: f64) -> Bounds {
         let n = f64::from(1_u32 << self.z);
-        let [west, north] = from_unit([
-            (f64::from(self.x) - buffer) / n,
-            (f64::from(self.y) - buffer) / n,
-        ]);
+        let [west, north] =
+            from_unit([(f64::from(self.x) - buffer) / n, (f64::from(self.y) - buffer) / n]);
         let [east, south] = from_unit([
             (f64::from(self.x) + 1.0 + buffer) / n,
             (f64::from(self.y) + 1.0 + buffer) / n,
         ]);
-        Bounds {
-            west,
-            south,
-            east,
-            north,
-        }
+        Bounds { west, south, east, north }
     }
 
     /// Projects lon/lat (degrees) to this tile: `[0, 0]` is its upper left, `[1, 1]` its lower right corner.
@@ -127,10 +104,7 @@ fn to_unit([lon, lat]: [f64; 2]) -> [f64; 2] {
 
 /// Inverse of [`to_unit`].
 fn from_unit([u, v]: [f64; 2]) -> [f64; 2] {
-    [
-        (u - 0.5) * 360.0,
-        ((0.5 - v) * 2.0 * PI).sinh().atan().to_degrees(),
-    ]
+    [(u - 0.5) * 360.0, ((0.5 - v) * 2.0 * PI).sinh().atan().to_degrees()]
 }
 
 #[cfg(test)]
@@ -157,19 +131,11 @@ mod tests {
         for z in 0..=MAX_ZOOM {
             let tile = TileCoord::containing(point, z);
             let bounds = tile.bounds(0.0);
-            assert!(
-                bounds
-                    .grown(1e-12)
-                    .contains(&Bounds::of_point(point).unwrap()),
-                "{tile}"
-            );
+            assert!(bounds.grown(1e-12).contains(&Bounds::of_point(point).unwrap()), "{tile}");
             let [u, v] = tile.project(point);
             assert!((-1e-4..=1.0001).contains(&u) && (-1e-4..=1.0001).contains(&v));
         }
-        assert_eq!(
-            TileCoord::containing([118.28, 33.96], 10).to_string(),
-            "10/848/409"
-        );
+        assert_eq!(TileCoord::containing([118.28, 33.96], 10).to_string(), "10/848/409");
     }
 
     #[test]

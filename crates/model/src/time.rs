@@ -53,8 +53,13 @@ impl FromStr for Timestamp {
                     .map(|d| d.to_datetime(jiff::civil::Time::midnight()))
             })
             .map_err(|_| bad())?;
-        let zoned = civil.to_zoned(TimeZone::UTC).map_err(|_| bad())?;
-        Ok(Self(zoned.timestamp().as_microsecond()))
+        // 9999-12-31, "for ever" in many registers, lies a few hours beyond the last instant.
+        let instant = match civil.to_zoned(TimeZone::UTC) {
+            Ok(zoned) => zoned.timestamp(),
+            Err(_) if civil.year() == 9999 => jiff::Timestamp::MAX,
+            Err(_) => return Err(bad()),
+        };
+        Ok(Self(instant.as_microsecond()))
     }
 }
 
@@ -84,10 +89,7 @@ pub struct Interval {
 
 impl Interval {
     /// Always.
-    pub const ALWAYS: Self = Self {
-        from: None,
-        to: None,
-    };
+    pub const ALWAYS: Self = Self { from: None, to: None };
 
     /// Makes `[from, to)`; an error when it would end before it begins.
     pub fn new(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Self, ModelError> {
@@ -123,10 +125,8 @@ mod tests {
         }
         let east: Timestamp = "2026-05-01T08:00:00+08:00".parse().unwrap();
         assert_eq!(east.to_string(), "2026-05-01");
-        assert_eq!(
-            "2026".parse::<Timestamp>().unwrap().to_string(),
-            "2026-01-01"
-        );
+        assert_eq!("2026".parse::<Timestamp>().unwrap().to_string(), "2026-01-01");
+        assert!("9999-12-31".parse::<Timestamp>().unwrap() > Timestamp::now());
         for bad in ["", "yesterday", "2026-13-01", "2026-02-30", "99999-01-01"] {
             assert!(bad.parse::<Timestamp>().is_err(), "{bad}");
         }

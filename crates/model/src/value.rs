@@ -79,13 +79,7 @@ pub struct Field {
 impl Field {
     /// Makes a field without titles and unit.
     pub fn new(name: impl Into<String>, kind: FieldType) -> Self {
-        Self {
-            name: name.into(),
-            kind,
-            title: None,
-            title_en: None,
-            unit: None,
-        }
+        Self { name: name.into(), kind, title: None, title_en: None, unit: None }
     }
 }
 
@@ -255,10 +249,7 @@ mod tests {
     fn a_column_of_mixed_types_falls_back_to_text() {
         assert_eq!(FieldType::Int.promote(FieldType::Float), FieldType::Float);
         assert_eq!(FieldType::Int.promote(FieldType::Text), FieldType::Text);
-        assert_eq!(
-            Value::Int(7).coerce(FieldType::Text),
-            Value::Text("7".into())
-        );
+        assert_eq!(Value::Int(7).coerce(FieldType::Text), Value::Text("7".into()));
         assert_eq!(Value::Int(7).coerce(FieldType::Float), Value::Float(7.0));
         assert_eq!(Value::Null.coerce(FieldType::Text), Value::Null);
     }

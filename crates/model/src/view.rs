@@ -67,14 +67,8 @@ mod tests {
     #[test]
     fn different_views_have_different_names() {
         let all = ViewSpec::default();
-        let none = ViewSpec {
-            fields: Some(vec![]),
-            ..ViewSpec::default()
-        };
-        let name = ViewSpec {
-            fields: Some(vec!["name".into()]),
-            ..ViewSpec::default()
-        };
+        let none = ViewSpec { fields: Some(vec![]), ..ViewSpec::default() };
+        let name = ViewSpec { fields: Some(vec!["name".into()]), ..ViewSpec::default() };
         let planned = ViewSpec {
             states: Some([State::Planned].into_iter().collect()),
             ..ViewSpec::default()

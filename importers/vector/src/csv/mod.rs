@@ -12,8 +12,8 @@ use std::io::{BufReader, Read};
 use onemap_model::{Note, Sink};
 
 use crate::encoding::{TextEncoding, Utf8Reader};
-use crate::source::{Input, Progress};
 use crate::sheet::{Cell, Survey, Table};
+use crate::source::{Input, Progress};
 use crate::{Error, Options, Source, limits};
 use tokens::{Row, Rows};
 
