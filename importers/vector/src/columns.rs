@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 /// Turns names into positions and tells the sink of new fields and wider types.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
-    columns: Vec<Column>,
+    all: Vec<Column>,
     by_name: FxHashMap<String, usize>,
     /// Where the next name stands if this record has the order of the last one.
     expected: usize,
@@ -54,14 +54,14 @@ impl Columns {
         self.expected = i + 1;
         let Some(kind) = value.kind() else {
             // Null says nothing, but in a name met twice it may replace a value.
-            if let Some((position, _)) = self.columns.get(i).and_then(|c| c.known)
+            if let Some((position, _)) = self.all.get(i).and_then(|c| c.known)
                 && let Some(slot) = values.get_mut(position)
             {
                 *slot = value;
             }
             return Ok(());
         };
-        let Some(column) = self.columns.get_mut(i) else { return Ok(()) };
+        let Some(column) = self.all.get_mut(i) else { return Ok(()) };
         let position = match column.known {
             Some((position, known)) if known == kind => position,
             Some((position, known)) => {
@@ -92,7 +92,7 @@ impl Columns {
 
     /// Makes text fields of the names that never had a value.
     pub(crate) fn finish(&mut self, layer: LayerSlot, sink: &mut dyn Sink) -> Result<(), Stopped> {
-        for column in self.columns.iter_mut().filter(|column| column.known.is_none()) {
+        for column in self.all.iter_mut().filter(|column| column.known.is_none()) {
             let position = sink.field(layer, Field::new(column.name.clone(), FieldType::Text))?;
             column.known = Some((position, FieldType::Text));
         }
@@ -100,17 +100,17 @@ impl Columns {
     }
 
     fn find(&mut self, name: &str) -> Result<usize, ColumnsFull> {
-        if self.columns.get(self.expected).is_some_and(|column| column.name == name) {
+        if self.all.get(self.expected).is_some_and(|column| column.name == name) {
             return Ok(self.expected);
         }
         if let Some(&i) = self.by_name.get(name) {
             return Ok(i);
         }
-        if self.columns.len() >= Schema::MAX_FIELDS {
+        if self.all.len() >= Schema::MAX_FIELDS {
             return Err(ColumnsFull::TooMany);
         }
-        let i = self.columns.len();
-        self.columns.push(Column { name: name.to_owned(), known: None });
+        let i = self.all.len();
+        self.all.push(Column { name: name.to_owned(), known: None });
         self.by_name.insert(name.to_owned(), i);
         Ok(i)
     }

@@ -96,7 +96,7 @@ impl Error {
         error: std::io::Error,
     ) -> Self {
         use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
-        if error.get_ref().is_some_and(|inner| inner.is::<onemap_bounded::Error>()) {
+        if matches!(error.get_ref(), Some(inner) if inner.is::<onemap_bounded::Error>()) {
             return Self::bounded(source, at, error.into());
         }
         match error.kind() {

@@ -24,6 +24,8 @@ mod window;
 mod wkb_sink;
 
 #[cfg(test)]
+mod against_gdal;
+#[cfg(test)]
 mod judge;
 #[cfg(test)]
 mod testing;

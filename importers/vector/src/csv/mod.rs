@@ -79,6 +79,9 @@ fn next<R: std::io::BufRead>(
         .map_err(|error| Error::read_failed(source, Some(format!("line {}", row.line)), error))
 }
 
+/// Text in UTF-8.
+type Stream = BufReader<Utf8Reader<Input>>;
+
 /// How the text is to be read.
 struct Text {
     encoding: &'static encoding_rs::Encoding,
@@ -117,11 +120,7 @@ impl Text {
         Ok(Self { encoding, separator, skip: 0, note })
     }
 
-    fn rows(
-        &self,
-        source: &Source,
-        half: Half,
-    ) -> Result<(Rows<BufReader<Utf8Reader<Input>>>, Progress), Error> {
+    fn rows(&self, source: &Source, half: Half) -> Result<(Rows<Stream>, Progress), Error> {
         let input = source.open()?;
         let progress = match half {
             Half::First => input.progress().part(0, 2),

@@ -279,8 +279,8 @@ fn unknown(head: &[u8], extension: &str) -> Found {
         "tif" | "tiff" => Some("a TIFF image"),
         _ => None,
     };
-    let begins: String = head.iter().take(8).map(|byte| format!("{byte:02x} ")).collect();
-    let begins = begins.trim_end();
+    let begins: Vec<_> = head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let begins = begins.join(" ");
     match expected {
         Some(what) => Found::other(
             format!(

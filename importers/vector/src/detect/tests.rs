@@ -10,10 +10,6 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-fn formats(name: &str) -> Vec<(String, Format)> {
-    open(name).unwrap().into_iter().map(|s| (s.stem, s.format)).collect()
-}
-
 fn refusal(bytes: &[u8], name: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let name = write(folder.path(), name, bytes);

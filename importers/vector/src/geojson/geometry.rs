@@ -264,7 +264,7 @@ impl Coordinates {
         }
         match (x, y) {
             (Some(x), Some(y)) if z.is_none() && self.flat.z.is_empty() => {
-                self.flat.xy.push([x, y])
+                self.flat.xy.push([x, y]);
             }
             (Some(x), Some(y)) => wkb_sink::push(&mut self.flat, x, y, z, None),
             _ => self.note("a position holds something that is no number"),

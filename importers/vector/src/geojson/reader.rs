@@ -329,9 +329,7 @@ impl<'a> Reader<'a> {
         let shape = match feature.kind.as_deref() {
             Some("Feature") => feature.geometry,
             None if feature.geometry.is_some() || !feature.own.any() => feature.geometry,
-            kind if kind.is_none()
-                || kind.is_some_and(|kind| geometry::kind_of(kind).is_some()) =>
-            {
+            kind if kind.is_none_or(|kind| geometry::kind_of(kind).is_some()) => {
                 let shape = feature.own.finish(kind);
                 Some((shape, feature.own.closed_ring))
             }

@@ -6,7 +6,7 @@ use onemap_bounded::limits as guards;
 
 use super::reader::Reader;
 use crate::Error;
-use crate::json::Lexer;
+use crate::json::{Lexer, count_lines};
 
 /// RFC 8142, clause 2: a record separator before each text.
 const SEPARATOR: u8 = 0x1e;
@@ -45,7 +45,7 @@ pub(super) fn read<R: BufRead>(input: &mut R, mut reader: Reader<'_>) -> Result<
             lexer.restart(text, line, offset);
             reader.line(&mut lexer, line)?;
         }
-        line += record.iter().filter(|b| **b == b'\n').count() as u64 + u64::from(!by_separator);
+        line += count_lines(&record) + u64::from(!by_separator);
         offset += consumed as u64;
     }
 }

@@ -17,7 +17,7 @@ use onemap_model::Timestamp;
 pub(crate) use emit::Table;
 pub(crate) use infer::parse as parse_text;
 pub(crate) use shape::looks_like_shape;
-pub(crate) use survey::Survey;
+pub(crate) use survey::{Survey, Surveyed};
 
 /// A cell as its file has it.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -60,7 +60,7 @@ impl Topology {
             match text.key()?.as_str() {
                 "arcs" if text.peek()? == Some(b'[') => arcs = Some(Arcs::read(text)?),
                 "transform" if text.peek()? == Some(b'{') => {
-                    transform = Some(read_transform(text)?)
+                    transform = Some(read_transform(text)?);
                 }
                 "crs" => crs = crate::geojson::read_crs(text)?,
                 _ => text.skip_value()?,

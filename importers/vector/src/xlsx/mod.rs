@@ -1,10 +1,10 @@
 //! Workbooks: `.xlsx` (also `.xlsm`), the older `.xls`, and `.ods`. Every sheet that holds a table is a layer.
 
 mod ods;
+mod ooxml;
 #[cfg(test)]
 mod tests;
 mod xls;
-mod xlsx;
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -14,7 +14,7 @@ use calamine::ExcelDateTime;
 use onemap_bounded::ZipArchive;
 use onemap_model::{Note, Sink, Timestamp};
 
-use crate::sheet::{Cell, Survey, Table};
+use crate::sheet::{Cell, Survey, Surveyed, Table};
 use crate::{Error, Options, Source};
 
 /// Takes the rows of a sheet: the row's number in the sheet, from 1, and its cells from the first column.
@@ -22,7 +22,7 @@ type Visit<'a> = dyn FnMut(u64, Vec<Cell>) -> Result<(), Error> + 'a;
 
 /// A workbook of any of the formats.
 enum Book {
-    Xlsx(xlsx::Xlsx),
+    Xlsx(Box<ooxml::Xlsx>),
     Xls(xls::Xls),
     Ods(ods::Ods),
 }
@@ -42,7 +42,7 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
             survey.row(cells);
             Ok(())
         })?;
-        let surveyed = survey.finish().filter(|surveyed| surveyed.holds_table());
+        let surveyed = survey.finish().filter(Surveyed::holds_table);
         let Some(surveyed) = surveyed else {
             sink.note(
                 None,
@@ -100,7 +100,7 @@ impl Book {
         if zip.find("content.xml").is_some() {
             return ods::Ods::open(source, zip).map(Self::Ods);
         }
-        xlsx::Xlsx::open(source, zip).map(Self::Xlsx)
+        ooxml::Xlsx::open(source, zip).map(Box::new).map(Self::Xlsx)
     }
 
     /// Returns the names of the sheets that are shown, in their order.

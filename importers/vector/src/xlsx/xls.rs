@@ -318,14 +318,16 @@ fn substream(stream: &[u8]) -> onemap_bounded::Result<Substream> {
                 if length >= 4 =>
             {
                 let (row, column) = (u64::from(record.u16_le()?), u64::from(record.u16_le()?));
-                let more = if kind == 0x00bd { u64::from(length) / 6 } else { 0 };
+                // Packed numbers: 6 bytes for each cell of a row, and 6 besides.
+                let cells =
+                    if kind == 0x00bd { u64::from(length.saturating_sub(6)) / 6 } else { 1 };
                 rows = rows.max(row + 1);
-                columns = columns.max(column + more + 1);
+                columns = columns.max(column + cells);
             }
             _ => {}
         }
     }
-    own.is_too_wide |= columns > 257;
+    own.is_too_wide |= columns > 256;
     own.places = rows * columns;
     Ok(own)
 }
