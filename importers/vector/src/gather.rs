@@ -32,6 +32,12 @@ pub(crate) fn gather(mut parts: Vec<Geometry>) -> Option<Geometry> {
     Some(all)
 }
 
+/// Takes the heights off a shape and its members.
+pub(crate) fn drop_heights(geometry: &mut Geometry) {
+    geometry.z.clear();
+    geometry.members.iter_mut().for_each(drop_heights);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -257,7 +257,7 @@ impl<'a> Emitter<'a> {
             return self.reject(layer, &facts, "its coordinates are beyond all numbers".to_owned());
         }
         if is_flat {
-            geometry.for_each_array_mut(&mut |_, z| z.clear());
+            crate::gather::drop_heights(&mut geometry);
         }
         let Some(slot) = self.slot(layer)? else { return Ok(()) };
         let style = self.tables.layers.get(&key(&facts.look.layer)).cloned().unwrap_or_default();

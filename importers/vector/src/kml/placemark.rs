@@ -123,7 +123,7 @@ impl<R: Read> Document<'_, R> {
             self.skipped.above_ground +=
                 u64::from(keep && shape.mode == AltitudeMode::RelativeToGround);
             if !keep {
-                geometry.for_each_array_mut(&mut |_, z| z.clear());
+                crate::gather::drop_heights(geometry);
             }
         }
         let own = read.own.into_iter().map(|(field, value)| (field.to_owned(), value));
