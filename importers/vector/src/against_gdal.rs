@@ -127,3 +127,28 @@ fn files_that_are_cut_off_end_in_an_error_or_in_fewer_records() {
         }
     }
 }
+
+#[test]
+fn no_wrong_byte_brings_a_reader_down() {
+    for (path, name) in [
+        ("vector/gdal_topojson/topojson1.topojson", "a.topojson"),
+        ("vector/gdal_geojson/ogr_geojson_14.geojson", "a.geojson"),
+        ("vector/gdal_geojson/srs_name.geojson", "a.geojson"),
+        ("vector/geoparquet_spec/test_data/data-multipolygon-wkt.csv", "a.csv"),
+    ] {
+        let Some(path) = crate::testing::data(path) else { continue };
+        let good = std::fs::read(path).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        for at in 0..good.len() {
+            let wrong = [b'[', b']', b'{', b'"', b',', b'\\', b'-', b'9', 0, 0xff];
+            let mut bytes = good.clone();
+            bytes[at] = wrong[at % wrong.len()];
+            std::fs::write(&path, &bytes).unwrap();
+            let mut sink = CollectSink::default();
+            let _ = crate::open(path.to_str().unwrap()).and_then(|sources| {
+                sources.iter().try_for_each(|source| crate::read(source, &options(), &mut sink))
+            });
+        }
+    }
+}
