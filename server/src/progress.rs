@@ -11,7 +11,7 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Progress of an import, on standard error.
 pub(crate) struct Bar {
-    bar: Option<ProgressBar>,
+    shown: Option<ProgressBar>,
     lines: Mutex<Instant>,
     quiet: bool,
 }
@@ -28,12 +28,12 @@ impl Bar {
             );
             bar
         });
-        Self { bar, lines: Mutex::new(Instant::now()), quiet }
+        Self { shown: bar, lines: Mutex::new(Instant::now()), quiet }
     }
 
     /// Removes the bar.
     pub(crate) fn finish(&self) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = &self.shown {
             bar.finish_and_clear();
         }
     }
@@ -43,7 +43,7 @@ impl onemap_ingest::Progress for Bar {
     fn update(&self, at: &onemap_ingest::Position<'_>) {
         let rate = at.features as f64 / at.elapsed.as_secs_f64().max(0.001);
         let counts = format!("{} features {rate:.0}/s", at.features);
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = &self.shown {
             bar.set_length(at.total_bytes.max(1));
             bar.set_position(at.done_bytes.min(at.total_bytes));
             bar.set_message(format!("{} {}", at.stage, at.source));

@@ -115,7 +115,7 @@ impl Onemap {
 
     /// Runs a command line to its end.
     pub fn run<S: AsRef<std::ffi::OsStr>>(&self, args: &[S]) -> Outcome {
-        self.run_within(args, Duration::from_secs(300))
+        self.run_within(args, Duration::from_mins(5))
     }
 
     /// Imports a source and returns the report.

@@ -1,5 +1,7 @@
 //! The command line says what is wrong and exits as INTERFACE says.
 
+#![allow(clippy::unwrap_used, reason = "a test that can not set up has failed")]
+
 use onemap_tests::{Onemap, root};
 
 fn sample(name: &str) -> String {

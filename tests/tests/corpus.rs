@@ -1,5 +1,7 @@
 //! Real files: each imports or is refused with a reason, and the counts and coordinates are GDAL's.
 
+#![allow(clippy::unwrap_used, reason = "a test that can not set up has failed")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

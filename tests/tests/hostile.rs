@@ -1,5 +1,7 @@
 //! Broken files: a clear error or a reject report; no panic, no hang, no memory without bound.
 
+#![allow(clippy::unwrap_used, reason = "a test that can not set up has failed")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! The server answers as INTERFACE says: status, headers, bodies, for good and bad requests.
 
+#![allow(clippy::unwrap_used, reason = "a test that can not set up has failed")]
+
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::OnceLock;

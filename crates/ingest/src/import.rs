@@ -23,8 +23,11 @@ pub struct Input<'a> {
     /// Name for messages and the catalogue.
     pub name: String,
     /// Reads it into a sink.
-    pub read: Box<dyn FnOnce(&mut dyn Sink) -> Result<(), BoxError> + 'a>,
+    pub read: ReadFn<'a>,
 }
+
+/// Reads a source into a sink.
+pub type ReadFn<'a> = Box<dyn FnOnce(&mut dyn Sink) -> Result<(), BoxError> + 'a>;
 
 /// How far an import is.
 #[derive(Debug, Clone, Copy)]

@@ -348,16 +348,15 @@ fn id_rule(
 
 /// Puts a text id that stands outside the source's fields into one of its own.
 fn keep_source_id(slot: &mut Slot, id: String, values: &mut Vec<Value>) {
-    let at = match slot.source_id_at {
-        Some(at) => at,
-        None => {
-            let mut name = SOURCE_ID_FIELD.to_owned();
-            while slot.fields.source.position(&name).is_some() {
-                name.push('_');
-            }
-            let at = slot.fields.add(Field::new(name, FieldType::Text));
-            *slot.source_id_at.insert(at)
+    let at = if let Some(at) = slot.source_id_at {
+        at
+    } else {
+        let mut name = SOURCE_ID_FIELD.to_owned();
+        while slot.fields.source.position(&name).is_some() {
+            name.push('_');
         }
+        let at = slot.fields.add(Field::new(name, FieldType::Text));
+        *slot.source_id_at.insert(at)
     };
     if values.len() <= at {
         values.resize(at + 1, Value::Null);

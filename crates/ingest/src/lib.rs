@@ -30,7 +30,7 @@ mod simple;
 mod worker;
 
 pub use error::{BoxError, IngestError};
-pub use import::{Input, Position, Progress, import};
+pub use import::{Input, Position, Progress, ReadFn, import};
 pub use inspect::{Inspected, inspect};
 pub use options::{FieldTitle, Mode, Options, StateRule, TimeRule};
 pub use report::{LayerReport, NamedReject, Report};

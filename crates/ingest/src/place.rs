@@ -40,14 +40,15 @@ impl Place {
                 ));
                 return Self::new("EPSG:4326", "assumed", layer, options).map_err(fail);
             };
-            let suggestions: Vec<String> = onemap_crs::suggest(bounds.to_array());
+            let mut suggestions = onemap_crs::suggest(bounds.to_array());
+            suggestions.insert(0, String::new());
             return Err(IngestError::NeedsCrs {
                 source_name: source_name.to_owned(),
                 bounds: format!(
                     "{} to {}, {} to {}",
                     bounds.west, bounds.east, bounds.south, bounds.north
                 ),
-                suggestions: suggestions.iter().map(|text| format!("; {text}")).collect(),
+                suggestions: suggestions.join("; "),
             });
         };
         Self::new(&definition, how, layer, options).map_err(fail)

@@ -31,16 +31,15 @@ impl Rejects {
     }
 
     fn write(&mut self, source: &str, layer: &str, reject: &NamedReject) -> std::io::Result<()> {
-        let out = match &mut self.out {
-            Some(out) => out,
-            None => {
-                if let Some(folder) = self.path.parent() {
-                    std::fs::create_dir_all(folder)?;
-                }
-                let out = self.out.insert(BufWriter::new(File::create(&self.path)?));
-                writeln!(out, "source,layer,record,id,reason")?;
-                out
+        let out = if let Some(out) = &mut self.out {
+            out
+        } else {
+            if let Some(folder) = self.path.parent() {
+                std::fs::create_dir_all(folder)?;
             }
+            let out = self.out.insert(BufWriter::new(File::create(&self.path)?));
+            writeln!(out, "source,layer,record,id,reason")?;
+            out
         };
         let id = reject.id.as_deref().unwrap_or_default();
         let fields = [source, layer, &reject.record.to_string(), id, &reject.reason].map(quoted);

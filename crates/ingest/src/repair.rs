@@ -203,7 +203,7 @@ fn drop_flat_rings(shape: &mut Geometry, flat: &dyn Fn(&[[f64; 2]]) -> bool) {
 fn orient(shape: &mut Geometry) {
     let mut turn = Vec::new();
     for polygon in shape.polygon_ranges() {
-        for (i, ring) in polygon.enumerate().map(|(i, ring)| (i, ring)) {
+        for (i, ring) in polygon.enumerate() {
             let counter_clockwise = signed_area(shape.line_at(ring)) > 0.0;
             if counter_clockwise != (i == 0) {
                 turn.push(ring);

@@ -92,7 +92,7 @@ impl Bounds {
 
     /// Returns the middle `[lon, lat]`.
     pub fn center(&self) -> [f64; 2] {
-        [(self.west + self.east) / 2.0, (self.south + self.north) / 2.0]
+        [f64::midpoint(self.west, self.east), f64::midpoint(self.south, self.north)]
     }
 
     /// Returns `[west, south, east, north]`.

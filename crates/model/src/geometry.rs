@@ -219,7 +219,10 @@ impl Geometry {
     }
 
     /// Visits all coordinate arrays for change in place, members included.
-    pub fn for_each_array_mut(&mut self, visit: &mut dyn FnMut(&mut [[f64; 2]], &mut [f64])) {
+    pub fn for_each_array_mut<F>(&mut self, visit: &mut F)
+    where
+        F: FnMut(&mut [[f64; 2]], &mut [f64]) + ?Sized,
+    {
         if !self.xy.is_empty() {
             visit(&mut self.xy, &mut self.z);
         }

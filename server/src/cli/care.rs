@@ -27,7 +27,7 @@ pub(super) fn compact(common: &Common, args: &CompactArgs) -> anyhow::Result<u8>
         if !common.json {
             match folded {
                 Some(committed) => {
-                    println!("{layer}: edits folded, revision {}", committed.revision)
+                    println!("{layer}: edits folded, revision {}", committed.revision);
                 }
                 None => println!("{layer}: no edits to fold"),
             }

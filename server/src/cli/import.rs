@@ -109,8 +109,11 @@ pub(super) fn import(
     bar: &Bar,
 ) -> anyhow::Result<Report> {
     let mut sources = Vec::new();
+    let mut skipped = Vec::new();
     for name in names {
-        sources.extend(onemap_vector::open(name)?);
+        let found = onemap_vector::survey(name)?;
+        sources.extend(found.sources);
+        skipped.extend(found.skipped);
     }
     let inputs = sources.iter().map(|source| onemap_ingest::Input {
         name: source.name.clone(),
@@ -121,7 +124,13 @@ pub(super) fn import(
     let report = onemap_ingest::import(store, inputs.collect(), options, bar)
         .context("nothing was imported");
     bar.finish();
-    report
+    let mut report = report?;
+    report.notes.extend(
+        skipped.into_iter().map(|file| {
+            format!("'{}' was not imported: {}; {}", file.name, file.reason, file.remedy)
+        }),
+    );
+    Ok(report)
 }
 
 impl ImportArgs {

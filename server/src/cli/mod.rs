@@ -61,6 +61,7 @@ struct Common {
 }
 
 #[derive(Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one, and it lives as long as the program")]
 enum Command {
     /// Import files, folders, zips, standard input (-) or postgres:// tables as one revision
     Import(import::ImportArgs),

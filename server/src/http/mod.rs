@@ -35,7 +35,7 @@ use problem::Problem;
 use crate::tile_service::TileService;
 
 /// Time that one request may take.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 /// Bytes of a request's body; no path of this version takes more.
 const MAX_BODY: usize = 1 << 20;
 

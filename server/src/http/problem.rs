@@ -61,6 +61,7 @@ impl IntoResponse for Problem {
 }
 
 /// Answers for a handler that panicked.
+#[allow(clippy::needless_pass_by_value, reason = "tower-http hands the cause over")]
 pub(super) fn panicked(cause: Box<dyn Any + Send>) -> Response<axum::body::Body> {
     let text = cause
         .downcast_ref::<String>()
