@@ -102,3 +102,14 @@ fn the_same_file_gives_the_same_bytes_at_one_and_at_many_threads() {
     };
     assert!(segment("1") == segment("4"));
 }
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let onemap = Onemap::new();
+    let mut command = onemap.command();
+    command.args(["inspect", &sample("pois.csv")]).stdout(std::process::Stdio::piped());
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -9,6 +9,7 @@ mod serve;
 mod tile;
 
 use std::fmt::Display;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -39,7 +40,7 @@ Examples:
   onemap import survey.xlsx --crs EPSG:4527 --layer manholes
   onemap inspect city.gpkg
   onemap serve --listen 0.0.0.0:8080
-  onemap tile buildings/14/13580/6553 -o tile.mvt
+  onemap tile buildings/14/13575/6547 -o tile.mvt
 
 Exit codes: 0 done; 1 failed, nothing was changed; 2 wrong usage; 3 done, with rejected records.";
 
@@ -132,14 +133,15 @@ impl Common {
             .with_context(|| format!("can not open the store in '{}'", self.data.display()))
     }
 
-    /// Prints the result: as JSON when asked for, else for people.
+    /// Prints the result: as JSON when asked for, else for people. A reader that has seen enough, as `head`
+    /// does, is no failure.
     fn print<T: serde::Serialize + Display>(&self, result: &T) -> anyhow::Result<()> {
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(result)?);
-        } else {
-            println!("{result}");
+        let text =
+            if self.json { serde_json::to_string_pretty(result)? } else { result.to_string() };
+        match writeln!(std::io::stdout().lock(), "{text}") {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.context("can not write the result"),
         }
-        Ok(())
     }
 }
 

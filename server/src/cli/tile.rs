@@ -11,7 +11,7 @@ use super::{Common, DONE};
 use crate::tile_service::{LayerList, TileRequest, TileService};
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  onemap tile roads,buildings/14/13580/6553 -o tile.mvt")]
+#[command(after_help = "Example:\n  onemap tile roads,buildings/14/13575/6547 -o tile.mvt")]
 pub(super) struct TileArgs {
     /// LAYERS/Z/X/Y
     address: String,
