@@ -4,7 +4,6 @@
 
 use std::io::Read;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use onemap_tests::{Onemap, Server, root};
 
@@ -12,24 +11,31 @@ fn sample(name: &str) -> PathBuf {
     root().join("data-samples/city").join(name)
 }
 
-/// One server for all tests of this file: two layers of the sample city.
-fn server() -> &'static Server {
-    static SERVER: OnceLock<(Onemap, Server)> = OnceLock::new();
-    let (_, server) = SERVER.get_or_init(|| {
-        let onemap = Onemap::new();
-        let water =
-            onemap.import(&sample("water.geojson"), &["--layer", "water", "--title", "水系"]);
-        let _ = water.expect_code(0);
-        let _ = onemap.import(&sample("pois.csv"), &["--layer", "pois"]).expect_code(0);
-        let server = Server::start(&onemap);
-        (onemap, server)
-    });
-    server
+/// A server with two layers of the sample city.
+struct Site {
+    server: Server,
+    _onemap: Onemap,
+}
+
+impl std::ops::Deref for Site {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+fn site() -> Site {
+    let onemap = Onemap::new();
+    let water = onemap.import(&sample("water.geojson"), &["--layer", "water", "--title", "水系"]);
+    let _ = water.expect_code(0);
+    let _ = onemap.import(&sample("pois.csv"), &["--layer", "pois"]).expect_code(0);
+    Site { server: Server::start(&onemap), _onemap: onemap }
 }
 
 /// A tile of the sample city that has water.
-fn wet_tile() -> String {
-    let bounds = server().get("/api/layers/water").json()["bounds"].clone();
+fn wet_tile(site: &Site) -> String {
+    let bounds = site.get("/api/layers/water").json()["bounds"].clone();
     let bounds: Vec<f64> = bounds.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
     let (z, n) = (10, 1024.0);
     let lon = f64::midpoint(bounds[0], bounds[2]);
@@ -41,11 +47,12 @@ fn wet_tile() -> String {
 
 #[test]
 fn the_catalogue_lists_layers_with_fields_and_links() {
-    let body = server().get("/api/layers").json();
+    let site = site();
+    let body = site.get("/api/layers").json();
     let layers = body["layers"].as_array().unwrap();
     let ids: Vec<_> = layers.iter().map(|layer| layer["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["pois", "water"]);
-    let water = server().get("/api/layers/water").json();
+    let water = site.get("/api/layers/water").json();
     assert_eq!(water["title"], "水系");
     assert!(water["count"].as_u64().unwrap() > 0);
     assert!(!water["fields"].as_array().unwrap().is_empty());
@@ -55,22 +62,23 @@ fn the_catalogue_lists_layers_with_fields_and_links() {
 
 #[test]
 fn a_tile_is_sent_packed_and_again_only_when_it_changed() {
-    let path = format!("/tiles/water/{}", wet_tile());
-    let plain = server().get_with(&path, &[("accept-encoding", "identity")]);
+    let site = site();
+    let path = format!("/tiles/water/{}", wet_tile(&site));
+    let plain = site.get_with(&path, &[("accept-encoding", "identity")]);
     assert_eq!(plain.status, 200);
     assert_eq!(plain.header("content-type"), "application/vnd.mapbox-vector-tile");
-    let gzip = server().get_with(&path, &[("accept-encoding", "gzip")]);
+    let gzip = site.get_with(&path, &[("accept-encoding", "gzip")]);
     assert_eq!(gzip.header("content-encoding"), "gzip");
     let mut unpacked = Vec::new();
     flate(&gzip.body, &mut unpacked);
     assert_eq!(unpacked, plain.body);
     assert_ne!(gzip.header("etag"), plain.header("etag"));
-    let again = server()
+    let again = site
         .get_with(&path, &[("accept-encoding", "gzip"), ("if-none-match", gzip.header("etag"))]);
     assert_eq!((again.status, again.body.len()), (304, 0));
     assert_eq!(again.header("etag"), gzip.header("etag"));
     for (encoding, magic) in [("zstd", &[0x28, 0xb5, 0x2f, 0xfd][..]), ("br", &[][..])] {
-        let packed = server().get_with(&path, &[("accept-encoding", encoding)]);
+        let packed = site.get_with(&path, &[("accept-encoding", encoding)]);
         assert_eq!(packed.header("content-encoding"), encoding);
         assert!(packed.body.starts_with(magic) && packed.body.len() < plain.body.len());
     }
@@ -94,13 +102,14 @@ fn flate(packed: &[u8], out: &mut Vec<u8>) {
 
 #[test]
 fn a_composite_holds_its_layers_in_the_order_asked_for() {
-    let tile = wet_tile();
-    let one = server().get(&format!("/tiles/water/{tile}")).body;
-    let two = server().get(&format!("/tiles/pois/{tile}")).body;
-    let both = server().get(&format!("/tiles/water,pois/{tile}"));
+    let site = site();
+    let tile = wet_tile(&site);
+    let one = site.get(&format!("/tiles/water/{tile}")).body;
+    let two = site.get(&format!("/tiles/pois/{tile}")).body;
+    let both = site.get(&format!("/tiles/water,pois/{tile}"));
     assert_eq!(both.status, 200);
     assert_eq!(both.body, [one, two].concat());
-    let json = server().get("/tiles/water,pois").json();
+    let json = site.get("/tiles/water,pois").json();
     assert_eq!(json["tilejson"], "3.0.0");
     assert_eq!(json["vector_layers"].as_array().unwrap().len(), 2);
     assert!(json["tiles"][0].as_str().unwrap().ends_with("/tiles/water,pois/{z}/{x}/{y}"));
@@ -108,6 +117,7 @@ fn a_composite_holds_its_layers_in_the_order_asked_for() {
 
 #[test]
 fn every_bad_request_gets_its_status_and_a_reason() {
+    let site = site();
     let cases = [
         ("/tiles/nowhere/3/1/2", 404),
         ("/tiles/water/99/0/0", 404),
@@ -136,7 +146,7 @@ fn every_bad_request_gets_its_status_and_a_reason() {
         ("/no/such/path", 404),
     ];
     for (path, status) in cases {
-        let answer = server().get(path);
+        let answer = site.get(path);
         assert_eq!(answer.status, status, "{path}: {}", String::from_utf8_lossy(&answer.body));
         assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");
         let body = answer.json();
@@ -149,38 +159,40 @@ fn every_bad_request_gets_its_status_and_a_reason() {
 
 #[test]
 fn an_empty_tile_is_204_and_an_overview_tile_is_not_empty() {
-    assert_eq!(server().get("/tiles/water/10/0/0").status, 204);
-    let whole_world = server().get("/tiles/water/0/0/0");
+    let site = site();
+    assert_eq!(site.get("/tiles/water/10/0/0").status, 204);
+    let whole_world = site.get("/tiles/water/0/0/0");
     assert_eq!(whole_world.status, 200);
     assert!((1..500_000).contains(&whole_world.body.len()));
 }
 
 #[test]
 fn a_feature_found_at_a_place_is_the_one_that_its_id_names() {
-    let bounds = server().get("/api/layers/pois").json()["bounds"].clone();
+    let site = site();
+    let bounds = site.get("/api/layers/pois").json()["bounds"].clone();
     let at = |i: usize| bounds[i].as_f64().unwrap();
     let (lon, lat) = (f64::midpoint(at(0), at(2)), f64::midpoint(at(1), at(3)));
-    let found =
-        server().get(&format!("/identify?lon={lon}&lat={lat}&layers=pois&radius=5000")).json();
+    let found = site.get(&format!("/identify?lon={lon}&lat={lat}&layers=pois&radius=5000")).json();
     let features = found["features"].as_array().unwrap();
     assert!(!features.is_empty());
     let distances: Vec<f64> = features.iter().map(|f| f["distance_m"].as_f64().unwrap()).collect();
     assert!(distances.is_sorted());
     let id = &features[0]["id"];
-    let one = server().get(&format!("/features/pois/{id}")).json();
+    let one = site.get(&format!("/features/pois/{id}")).json();
     assert_eq!(one["properties"], features[0]["properties"]);
     assert_eq!(one["geometry"], features[0]["geometry"]);
 }
 
 #[test]
 fn the_description_and_health_paths_answer() {
-    let api = server().get("/api").json();
+    let site = site();
+    let api = site.get("/api").json();
     assert_eq!(api["openapi"], "3.1.0");
-    assert_eq!(server().get("/healthz").status, 200);
-    assert_eq!(server().get("/readyz").status, 200);
-    let metrics = String::from_utf8(server().get("/metrics").body).unwrap();
+    assert_eq!(site.get("/healthz").status, 200);
+    assert_eq!(site.get("/readyz").status, 200);
+    let metrics = String::from_utf8(site.get("/metrics").body).unwrap();
     assert!(metrics.contains("onemap_layers 2"), "{metrics}");
-    let page = server().get("/");
+    let page = site.get("/");
     assert!(page.header("content-type").starts_with("text/html"));
     assert!(page.header("content-security-policy").contains("default-src"));
 }
