@@ -17,8 +17,7 @@ setup: ## Installs what building and testing need (cmake, sqlite3, gdal, chromiu
 
 demo: ## Builds onemap, imports the sample city, serves it at http://127.0.0.1:8080
 	@tests/setup.sh build
-	cargo build --release --package onemap
-	target/release/onemap demo
+	cargo run --release --package onemap -- demo
 
 build: ## Builds the release binary
 	@tests/setup.sh build
