@@ -140,7 +140,7 @@ fn run_and_kill(folder: &Path, round: u32) -> u64 {
     });
     let first = acks.recv_timeout(Duration::from_mins(1)).expect("the child works");
     // Spread over a step: no two rounds end at the same place.
-    let micros = 1_000 + u64::from(round) * 17_393 % 150_000;
+    let micros = 1_000 + u64::from(round) * 197_393 % 900_000;
     std::thread::sleep(Duration::from_micros(micros));
     child.kill().unwrap();
     child.wait().unwrap();
