@@ -176,16 +176,14 @@ impl TileService {
     pub(crate) fn compute(&self, prepared: &Prepared) -> Result<Tile, TileError> {
         let plain_key = TileKey { encoding: Encoding::Identity, ..prepared.key.clone() };
         let encoding = prepared.key.encoding;
-        let plain = || self.cache.get_or_compute(plain_key, || encode(prepared));
-        let bytes = if encoding == Encoding::Identity {
-            plain()
-        } else {
-            self.cache.get_or_compute(prepared.key.clone(), || {
-                let plain = plain().map_err(|error| (*error).clone())?;
-                let packed = encoding.pack(&plain);
-                packed.map_err(|error| TileError::Packing(error.to_string()))
-            })
-        };
+        let plain = self.cache.get_or_compute(plain_key, || encode(prepared));
+        let plain = plain.map_err(|error| (*error).clone())?;
+        if encoding == Encoding::Identity {
+            return Ok(Tile { bytes: plain, etag: prepared.etag() });
+        }
+        let bytes = self.cache.get_or_compute(prepared.key.clone(), || {
+            encoding.pack(&plain).map_err(|error| TileError::Packing(error.to_string()))
+        });
         let bytes = bytes.map_err(|error| (*error).clone())?;
         Ok(Tile { bytes, etag: prepared.etag() })
     }
