@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use onemap_model::{FeatureRef, LayerId, TileCoord, Timestamp, ViewSpec};
+use onemap_model::{FeatureRef, LayerId, TileCoord, Timestamp, ViewSpec, When};
 use onemap_store::{LayerView, Query, Store, StoreError, View};
 use onemap_tiles_vector::{TileEncoder, TileOptions};
 
@@ -201,7 +201,7 @@ fn vector_layer<'a>(view: &'a View, id: &LayerId) -> Result<LayerView<'a>, TileE
 /// Returns the minute of "now" for a layer with times, so that its tiles follow the clock.
 fn slice(layer: &LayerView<'_>, spec: &ViewSpec) -> Option<Timestamp> {
     const MINUTE: i64 = 60_000_000;
-    layer.layer().time.filter(|_| spec.at.is_none()).map(|_| {
+    layer.layer().time.filter(|_| spec.when == When::Now).map(|_| {
         let now = Timestamp::now().as_micros();
         Timestamp::from_micros(now - now.rem_euclid(MINUTE))
     })

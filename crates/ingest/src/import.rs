@@ -292,6 +292,8 @@ impl Finish<'_> {
             source_crs: place.map(|place| place.definition().to_owned()).unwrap_or_default(),
             heights: place.map(Place::heights).unwrap_or_default(),
             style: options.style.clone(),
+            display: options.display.clone(),
+            archive: None,
             id_field: options.id_field.clone().or_else(|| slot.source.id_field.clone()),
             lineage: vec![Lineage {
                 source: file_name.to_owned(),

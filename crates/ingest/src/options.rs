@@ -65,6 +65,8 @@ pub struct Options {
     pub kind: Option<Kind>,
     /// Name of the style.
     pub style: Option<String>,
+    /// How the layer is drawn at small scales.
+    pub display: onemap_model::Display,
     /// CRS, instead of what the source says.
     pub crs: Option<String>,
     /// Heights policy: `ellipsoidal`, `offset=M` or `grid=FILE`.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Bounds, GeometryClass, Interval, LayerId, ModelError, Revision, Schema, StateSet, Timestamp,
+    Archive, Bounds, Display, GeometryClass, Interval, LayerId, ModelError, Revision, Schema,
+    StateSet, Timestamp,
 };
 
 /// What a layer is made of, and so which services it has.
@@ -118,6 +119,12 @@ pub struct Layer {
     pub time: Option<Interval>,
     /// Name of its style under `styles/`.
     pub style: Option<String>,
+    /// How it is drawn at small scales.
+    #[serde(default)]
+    pub display: Display,
+    /// Tiles made elsewhere, for a layer that has them instead of features.
+    #[serde(default)]
+    pub archive: Option<Archive>,
     /// States shown when a request names none.
     pub states: StateSet,
     /// Source field whose values give the feature ids.

@@ -24,6 +24,7 @@
 //! * A value belongs to a field by position, so a feature carries no names.
 
 mod bounds;
+mod display;
 mod error;
 mod feature;
 mod geometry;
@@ -37,6 +38,7 @@ mod value;
 mod view;
 
 pub use bounds::Bounds;
+pub use display::{Archive, BlobRef, Display, Importance};
 pub use error::ModelError;
 pub use feature::{Feature, FeatureRef};
 pub use geometry::{Geometry, GeometryClass, GeometryKind};
@@ -49,4 +51,4 @@ pub use state::{State, StateSet};
 pub use tile::{MAX_ZOOM, TileCoord};
 pub use time::{Interval, Timestamp};
 pub use value::{Field, FieldType, Schema, Value, ValueRef};
-pub use view::{ViewId, ViewSpec};
+pub use view::{ViewId, ViewSpec, When};

@@ -4,7 +4,30 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{StateSet, Timestamp};
+use crate::{Interval, StateSet, Timestamp};
+
+/// The valid time that a view looks at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum When {
+    /// Facts that have not ended: those of today, and plans that begin later.
+    #[default]
+    Now,
+    /// Facts that hold at an instant.
+    At(Timestamp),
+    /// Facts that hold at some time of an interval.
+    Within(Interval),
+}
+
+impl When {
+    /// Tells whether a fact that holds in `valid` is seen at the time `now`.
+    pub fn sees(&self, valid: Interval, now: Timestamp) -> bool {
+        match self {
+            Self::Now => valid.to.is_none_or(|to| now < to),
+            Self::At(at) => valid.contains(*at),
+            Self::Within(within) => valid.intersects(within),
+        }
+    }
+}
 
 /// All of a view but its snapshot: valid time, states and fields asked for.
 ///
@@ -12,8 +35,8 @@ use crate::{StateSet, Timestamp};
 /// only be read through a view, every reader then honours them without being changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewSpec {
-    /// The instant at which facts must hold; `None` shows every feature that has not ended.
-    pub at: Option<Timestamp>,
+    /// The valid time at which facts must hold.
+    pub when: When,
     /// The states asked for; `None` takes each layer's own default.
     pub states: Option<StateSet>,
     /// Names of the fields asked for; `None` means all. Sorted and unique.
@@ -29,8 +52,11 @@ impl ViewSpec {
             hasher.update(&(bytes.len() as u64).to_le_bytes());
             hasher.update(bytes);
         };
-        if let Some(at) = self.at {
-            part(1, &at.as_micros().to_le_bytes());
+        let end = |at: Option<Timestamp>| at.map_or(i64::MIN, Timestamp::as_micros).to_le_bytes();
+        match self.when {
+            When::Now => {}
+            When::At(at) => part(1, &at.as_micros().to_le_bytes()),
+            When::Within(within) => part(5, &[end(within.from), end(within.to)].concat()),
         }
         if let Some(states) = self.states {
             for state in states.iter() {

@@ -8,7 +8,8 @@ pub(crate) use commit::commit as commit_finished;
 use std::sync::Arc;
 
 use onemap_model::{
-    FeatureId, FieldType, Kind, Layer, LayerId, Lineage, Revision, Schema, StateSet,
+    Archive, Display, FeatureId, FieldType, Kind, Layer, LayerId, Lineage, Revision, Schema,
+    StateSet,
 };
 use rustc_hash::FxHashSet;
 
@@ -64,6 +65,11 @@ pub struct LayerMeta {
     pub heights: String,
     /// Name of its style.
     pub style: Option<String>,
+    /// How it is drawn at small scales.
+    pub display: Display,
+    /// Tiles made elsewhere, instead of features; the file is in the store already
+    /// ([`ImportTx::put_blob`]).
+    pub archive: Option<Archive>,
     /// States shown when a request names none.
     pub states: StateSet,
     /// Source field whose values give the feature ids.
@@ -84,7 +90,7 @@ impl Store {
 /// An import: any number of layers that are committed together.
 #[derive(Debug)]
 pub struct ImportTx {
-    store: Arc<Inner>,
+    pub(crate) store: Arc<Inner>,
     actor: String,
 }
 

@@ -97,6 +97,8 @@ fn meta(layer: Layer) -> LayerMeta {
         source_crs: layer.source_crs,
         heights: layer.heights,
         style: layer.style,
+        display: layer.display,
+        archive: layer.archive,
         states: layer.states,
         id_field: layer.id_field,
         lineage: vec![],

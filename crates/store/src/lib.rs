@@ -38,6 +38,7 @@
 //! valid, in lon/lat, and have their ids. Decisions are told in `decisions/`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod blobs;
 mod book;
 mod bulk;
 mod cells;

@@ -154,7 +154,7 @@ impl Store {
 
     /// Takes a snapshot of the last revision.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { state: self.inner.state() }
+        Snapshot { state: self.inner.state(), root: self.inner.paths.root.as_path().into() }
     }
 
     /// Looks at the last revision.

@@ -1,11 +1,12 @@
 //! Views: the only way to read the store.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use onemap_model::{
     Bounds, Feature, FeatureId, FeatureRef, Interval, Layer, LayerId, Revision, State, StateSet,
-    TileCoord, Timestamp, ViewId, ViewSpec,
+    TileCoord, Timestamp, ViewId, ViewSpec, When,
 };
 
 use crate::Result;
@@ -16,6 +17,8 @@ use crate::state::{self, LayerEntry, Lens};
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     pub(crate) state: Arc<state::State>,
+    /// Folder of the store.
+    pub(crate) root: Arc<Path>,
 }
 
 impl Snapshot {
@@ -161,6 +164,10 @@ impl<'a> LayerView<'a> {
         self.entry.tile_version(tile, self.view.revision())
     }
 
+    pub(crate) fn root(&self) -> &Path {
+        &self.view.snapshot.root
+    }
+
     fn visit(
         &self,
         query: &Query,
@@ -189,7 +196,7 @@ impl<'a> LayerView<'a> {
 
     fn lens(&self, geometry: bool) -> ViewLens<'_> {
         ViewLens {
-            at: self.view.spec.at,
+            when: self.view.spec.when,
             now: self.view.now,
             states: self.view.spec.states.unwrap_or(self.entry.layer.states),
             fields: self.fields.as_deref(),
@@ -199,7 +206,7 @@ impl<'a> LayerView<'a> {
 }
 
 struct ViewLens<'a> {
-    at: Option<Timestamp>,
+    when: When,
     now: Timestamp,
     states: StateSet,
     fields: Option<&'a [bool]>,
@@ -208,11 +215,7 @@ struct ViewLens<'a> {
 
 impl Lens for ViewLens<'_> {
     fn shows(&self, valid: Interval, state: State) -> bool {
-        let in_time = match self.at {
-            Some(at) => valid.contains(at),
-            None => valid.to.is_none_or(|to| self.now < to),
-        };
-        in_time && self.states.contains(state)
+        self.when.sees(valid, self.now) && self.states.contains(state)
     }
 
     fn shows_field(&self, i: usize) -> bool {

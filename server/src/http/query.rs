@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use onemap_model::{StateSet, Timestamp, ViewSpec};
+use onemap_model::{Interval, StateSet, Timestamp, ViewSpec, When};
 
 use super::problem::Problem;
 
@@ -63,17 +63,7 @@ impl Params {
                 return Err(Problem::bad_parameter("filter", "this version does not filter yet"));
             }
         }
-        let at = match self.get("datetime") {
-            None | Some("" | "now") => None,
-            Some(text) if text.contains('/') => {
-                let detail = "give one instant: intervals are not served as tiles yet";
-                return Err(Problem::bad_parameter("datetime", detail));
-            }
-            Some(text) => {
-                let time = text.parse::<Timestamp>();
-                Some(time.map_err(|error| Problem::bad_parameter("datetime", error))?)
-            }
-        };
+        let when = self.get("datetime").map_or(Ok(When::Now), when)?;
         let states = self.get("state").map(str::parse::<StateSet>).transpose();
         let fields = self.get("properties").map(|names| {
             let mut names: Vec<String> =
@@ -83,8 +73,33 @@ impl Params {
             names
         });
         let states = states.map_err(|error| Problem::bad_parameter("state", error))?;
-        Ok(ViewSpec { at, states, fields })
+        Ok(ViewSpec { when, states, fields })
     }
+}
+
+/// Reads an instant, or an interval with `/` whose ends may be open (`..`); the end belongs to it.
+fn when(text: &str) -> Result<When, Problem> {
+    let time = |text: &str| {
+        let parsed = text.parse::<Timestamp>();
+        parsed.map_err(|error| Problem::bad_parameter("datetime", error))
+    };
+    let Some((from, to)) = text.split_once('/') else {
+        return match text {
+            "" | "now" => Ok(When::Now),
+            text => time(text).map(When::At),
+        };
+    };
+    let end = |text: &str| match text {
+        "" | ".." => Ok(None),
+        text => time(text).map(Some),
+    };
+    let (from, to) = (end(from)?, end(to)?);
+    if from.zip(to).is_some_and(|(from, to)| to < from) {
+        return Err(Problem::bad_parameter("datetime", "the interval ends before it begins"));
+    }
+    // Our intervals are half-open, those of OGC API - Features are closed.
+    let to = to.map(|to| Timestamp::from_micros(to.as_micros().saturating_add(1)));
+    Ok(When::Within(Interval { from, to }))
 }
 
 /// Returns the begin of what a client sent, for messages.

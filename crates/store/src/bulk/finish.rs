@@ -48,6 +48,11 @@ impl BulkLayer {
             layer.minzoom = written.minzoom;
             layer.maxzoom = written.maxzoom;
         }
+        if let Some(archive) = &layer.archive {
+            layer.bounds = Some(archive.bounds);
+            layer.minzoom = archive.minzoom;
+            layer.maxzoom = archive.maxzoom;
+        }
         let counts = ImportCounts { added: pushed - replaced, replaced, kept };
         Ok(FinishedLayer {
             plan: self.plan,
@@ -229,6 +234,8 @@ impl BulkLayer {
             maxzoom: 0,
             time: self.traits.time,
             style: meta.style,
+            display: meta.display,
+            archive: meta.archive,
             states: meta.states,
             id_field: meta.id_field,
             revision: onemap_model::Revision(0),

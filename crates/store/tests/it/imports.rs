@@ -2,7 +2,7 @@
 
 use onemap_model::{
     Bounds, Feature, Field, FieldType, Geometry, GeometryClass, Interval, Revision, Schema, State,
-    StateSet, Timestamp, Value, ViewSpec,
+    StateSet, Timestamp, Value, ViewSpec, When,
 };
 use onemap_store::{EncodedBatch, ImportMode, LayerMeta, LayerPlan, Query, StoreError};
 
@@ -291,7 +291,7 @@ fn a_view_hides_fields_states_and_what_has_ended() {
     };
     assert_eq!(ids(ViewSpec::default()), [0, 3]);
     assert_eq!(ids(everything()), [0, 1, 3]);
-    let at = |t: &str| ViewSpec { at: Some(t.parse().unwrap()), ..everything() };
+    let at = |t: &str| ViewSpec { when: When::At(t.parse().unwrap()), ..everything() };
     assert_eq!(ids(at("2000-01-01")), [0, 1, 2]);
     assert_eq!(ids(at("2991-01-01")), [0, 1, 3]);
     let fields = ViewSpec { fields: Some(vec!["层数".into()]), ..everything() };

@@ -1,0 +1,54 @@
+//! Blobs: files that are kept as they came, named by their content.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use onemap_model::BlobRef;
+use tempfile::NamedTempFile;
+
+use crate::bulk::ImportTx;
+use crate::error::Doing;
+use crate::view::LayerView;
+use crate::{Result, files};
+
+/// Bytes that are copied at a time.
+const CHUNK: usize = 1 << 20;
+
+impl ImportTx {
+    /// Copies a file into the store, durably. A blob that no committed layer names is never served.
+    pub fn put_blob(&self, source: &Path) -> Result<BlobRef> {
+        let paths = &self.store.paths;
+        let mut from = File::open(source).doing("open", source)?;
+        let mut to = NamedTempFile::new_in(&paths.tmp).doing("create a file in", &paths.tmp)?;
+        let mut hasher = blake3::Hasher::new();
+        let mut chunk = vec![0; CHUNK];
+        let mut bytes = 0;
+        loop {
+            let read = from.read(&mut chunk).doing("read", source)?;
+            let Some(read) = chunk.get(..read).filter(|read| !read.is_empty()) else { break };
+            hasher.update(read);
+            to.write_all(read).doing("write", to.path())?;
+            bytes += read.len() as u64;
+        }
+        to.as_file().sync_all().doing("sync", to.path())?;
+        let blob = BlobRef { hash: hasher.finalize().to_hex().to_string(), bytes };
+        let path = path(&paths.root, &blob);
+        path.parent().map_or(Ok(()), files::create_dir)?;
+        files::put_in_place(to, &path)?;
+        Ok(blob)
+    }
+}
+
+impl LayerView<'_> {
+    /// Returns the file of the layer's own tiles, if it has such.
+    pub fn archive_path(&self) -> Option<PathBuf> {
+        let archive = self.layer().archive.as_ref()?;
+        Some(path(self.root(), &archive.blob))
+    }
+}
+
+/// Returns where a blob is.
+fn path(root: &Path, blob: &BlobRef) -> PathBuf {
+    root.join("blobs").join(blob.hash.get(..2).unwrap_or("00")).join(&blob.hash)
+}
