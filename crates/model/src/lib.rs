@@ -27,6 +27,7 @@ mod bounds;
 mod display;
 mod error;
 mod feature;
+mod filter;
 mod geometry;
 mod id;
 mod layer;
@@ -41,6 +42,9 @@ pub use bounds::Bounds;
 pub use display::{Archive, BlobRef, Display, Importance};
 pub use error::ModelError;
 pub use feature::{Feature, FeatureRef};
+pub use filter::{
+    ArithmeticOp, CompareOp, Filter, Operand, Shape, SpatialOp, TemporalOp, TimeOperand,
+};
 pub use geometry::{Geometry, GeometryClass, GeometryKind};
 pub use id::{FeatureId, LayerId, Revision, SourceId};
 pub use layer::{Kind, Layer, Lineage};

@@ -64,10 +64,11 @@ impl FromStr for Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// Writes RFC 3339: a date alone at midnight UTC, else a date-time with `Z`.
+    /// Writes RFC 3339: a date alone at midnight UTC, else a date-time with `Z`. What lies beyond the last
+    /// instant of the calendar, as "for ever" does, is its last day.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok(instant) = jiff::Timestamp::from_microsecond(self.0) else {
-            return write!(f, "{}us", self.0);
+            return f.write_str(if self.0 < 0 { "-9999-01-01" } else { "9999-12-31" });
         };
         let civil = TimeZone::UTC.to_datetime(instant);
         if civil.time() == jiff::civil::Time::midnight() {
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn dates_and_date_times_read_and_write_back() {
-        for text in ["2026-05-01", "1969-12-31", "2026-05-01T08:30:00Z"] {
+        for text in ["2026-05-01", "1969-12-31", "2026-05-01T08:30:00Z", "9999-12-31"] {
             assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
         }
         let east: Timestamp = "2026-05-01T08:00:00+08:00".parse().unwrap();

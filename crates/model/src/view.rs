@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Interval, StateSet, Timestamp};
+use crate::{Filter, Interval, StateSet, Timestamp};
 
 /// The valid time that a view looks at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,11 +29,11 @@ impl When {
     }
 }
 
-/// All of a view but its snapshot: valid time, states and fields asked for.
+/// All of a view but its snapshot: valid time, states, fields and features asked for.
 ///
-/// Grants and filters join here when access control and filtering arrive; because the store can
-/// only be read through a view, every reader then honours them without being changed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Grants join here when access control arrives; because the store can only be read through a view,
+/// every reader then honours them without being changed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ViewSpec {
     /// The valid time at which facts must hold.
     pub when: When,
@@ -41,6 +41,8 @@ pub struct ViewSpec {
     pub states: Option<StateSet>,
     /// Names of the fields asked for; `None` means all. Sorted and unique.
     pub fields: Option<Vec<String>>,
+    /// What a feature must meet to be seen; `None` means all.
+    pub filter: Option<Filter>,
 }
 
 impl ViewSpec {
@@ -69,6 +71,9 @@ impl ViewSpec {
         if self.fields.is_some() {
             part(4, &[]);
         }
+        if let Some(filter) = &self.filter {
+            part(6, filter.to_string().as_bytes());
+        }
         let mut id = [0; 16];
         id.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
         ViewId(id)
@@ -88,7 +93,7 @@ impl fmt::Display for ViewId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::State;
+    use crate::{Operand, State};
 
     #[test]
     fn different_views_have_different_names() {
@@ -99,7 +104,10 @@ mod tests {
             states: Some([State::Planned].into_iter().collect()),
             ..ViewSpec::default()
         };
-        let ids = [all.id(), none.id(), name.id(), planned.id()];
+        let filtered = |filter| ViewSpec { filter: Some(filter), ..ViewSpec::default() };
+        let tall = filtered(Filter::IsNull(Operand::Property("层数".into())));
+        let low = filtered(Filter::IsNull(Operand::Property("层数".into())).negated());
+        let ids = [all.id(), none.id(), name.id(), planned.id(), tall.id(), low.id()];
         for (i, a) in ids.iter().enumerate() {
             assert!(ids.iter().skip(i + 1).all(|b| a != b));
         }

@@ -73,7 +73,7 @@ impl Params {
             names
         });
         let states = states.map_err(|error| Problem::bad_parameter("state", error))?;
-        Ok(ViewSpec { when, states, fields })
+        Ok(ViewSpec { when, states, fields, filter: None })
     }
 }
 
