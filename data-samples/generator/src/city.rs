@@ -24,8 +24,10 @@ pub struct City {
     pub division: Division,
     /// Parcels.
     pub parcels: Vec<Parcel>,
-    /// Buildings.
+    /// Buildings that stand, or will.
     pub buildings: Vec<Building>,
+    /// Buildings that stood where others stand now.
+    pub gone: Vec<Building>,
     /// Sports grounds with the parcel they lie in.
     pub grounds: Vec<(usize, Ring)>,
     /// The ground.
@@ -57,6 +59,7 @@ impl City {
         let lots = lots(&division.blocks, seed);
         let parcels = zoning::assign(&division.blocks, lots, seed);
         let (buildings, grounds) = buildings::build(&network, &parcels, seed);
+        let gone = buildings::gone::build(&network, &parcels, buildings.len(), seed);
         let terrain = Terrain::new(&network.river, &network.canal, &parcels);
         let roads = roads::build(&network, &division, seed);
         let (subdistricts, communities) = districts::build(&network, &buildings, seed);
@@ -66,6 +69,7 @@ impl City {
             division,
             parcels,
             buildings,
+            gone,
             grounds,
             terrain,
             roads,

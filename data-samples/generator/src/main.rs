@@ -39,8 +39,9 @@ fn run(folder: &std::path::Path) -> Result<(), String> {
     }
     println!("{total:>10} bytes in {} files", files.len());
     println!(
-        "{} buildings, {} roads, {} parcels, {} communities, {} places, {} components, {} cameras",
+        "{} buildings (and {} pulled down), {} roads, {} parcels, {} communities, {} places, {} components, {} cameras",
         city.buildings.len(),
+        city.gone.len(),
         city.roads.len(),
         city.parcels.len(),
         city.communities.len(),

@@ -50,6 +50,26 @@ fn buildings_stand_inside_their_parcels_and_apart_from_each_other() {
 }
 
 #[test]
+fn what_was_pulled_down_stood_before_and_made_way_for_what_stands_now() {
+    assert!((300..1_500).contains(&CITY.gone.len()), "{}", CITY.gone.len());
+    let standing: BTreeSet<&str> = CITY.buildings.iter().map(|b| b.id.as_str()).collect();
+    let mut years = BTreeSet::new();
+    for b in &CITY.gone {
+        let end = b.pulled_down.unwrap();
+        assert!(b.draft.year < end && end <= CITY.parcels[b.parcel].year, "{}", b.id);
+        assert!(is_simple(&b.draft.ring) && area(&b.draft.ring) > 10.0, "{}", b.id);
+        assert!(
+            b.draft.ring.iter().all(|p| contains(&CITY.parcels[b.parcel].ring, *p)),
+            "{}",
+            b.id
+        );
+        assert!(!standing.contains(b.id.as_str()), "{}", b.id);
+        years.insert(end);
+    }
+    assert!(years.len() > 8, "{years:?}");
+}
+
+#[test]
 fn no_building_stands_on_a_carriageway() {
     let cell = |v: f64| (v / 60.0).floor() as i64;
     let mut grid: BTreeMap<(i64, i64), Vec<usize>> = BTreeMap::new();

@@ -1,5 +1,6 @@
 //! Buildings: what stands on each parcel, with its address.
 
+pub mod gone;
 mod housing;
 mod public;
 mod shapes;
@@ -25,8 +26,10 @@ pub struct Building {
     pub draft: Draft,
     /// The parcel it stands on.
     pub parcel: usize,
-    /// Its state.
+    /// Its state; for what was pulled down, that of the time when it stood.
     pub state: State,
+    /// The year in which it was pulled down.
+    pub pulled_down: Option<u16>,
     /// Street and number, or village and number.
     pub address: String,
     /// Its name with that of its compound, or empty.
@@ -86,6 +89,7 @@ pub fn build(
             out.push(Building {
                 id: format!("B{:05}", out.len() + 1),
                 state: State::of_year(d.year),
+                pulled_down: None,
                 parcel: k,
                 address,
                 name: named,

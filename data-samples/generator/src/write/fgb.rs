@@ -46,6 +46,7 @@ pub(super) fn buildings(city: &City) -> Result<Vec<u8>, WriteError> {
         ("height", ColumnType::Float, "高度"),
         ("floors", ColumnType::Short, "层数"),
         ("year_built", ColumnType::Short, "建成年份"),
+        ("year_demolished", ColumnType::Short, "拆除年份"),
         ("structure", ColumnType::String, "结构"),
         ("roof_shape", ColumnType::String, "屋顶形状"),
         ("address", ColumnType::String, "地址"),
@@ -54,7 +55,7 @@ pub(super) fn buildings(city: &City) -> Result<Vec<u8>, WriteError> {
     for (name, kind, title) in columns {
         fgb.add_column(name, kind, |fbb, column| column.title = Some(fbb.create_string(title)));
     }
-    for b in &city.buildings {
+    for b in city.buildings.iter().chain(&city.gone) {
         let d = &b.draft;
         let rings = std::iter::once(&d.ring)
             .chain(&d.holes)
@@ -69,6 +70,7 @@ pub(super) fn buildings(city: &City) -> Result<Vec<u8>, WriteError> {
                 Some(ColumnValue::Float(d.height as f32)),
                 Some(ColumnValue::Short(d.floors as i16)),
                 Some(ColumnValue::Short(d.year as i16)),
+                b.pulled_down.map(|year| ColumnValue::Short(year as i16)),
                 Some(ColumnValue::String(d.structure)),
                 Some(ColumnValue::String(d.roof)),
                 (!b.address.is_empty()).then_some(ColumnValue::String(&b.address)),

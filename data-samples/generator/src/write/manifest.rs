@@ -72,10 +72,10 @@ pub(super) fn manifest() -> Result<Vec<u8>, WriteError> {
         {
             "path": "city/buildings.fgb", "format": "flatgeobuf", "id": "buildings", "title": "建筑物", "title_en": "Buildings",
             "department": "住房和城乡建设局", "department_en": "Housing and Construction Bureau", "group": base[0], "group_en": base[1], "style": "buildings", "id_field": "id", "visible": true,
-            "height_field": "height", "floors_field": "floors", "state_field": "state", "valid_from_field": "year_built",
+            "height_field": "height", "floors_field": "floors", "state_field": "state", "valid_from_field": "year_built", "valid_to_field": "year_demolished",
             "fields": fields(&[
                 ("id", "建筑编号", "Building id", ""), ("name", "名称", "Name", ""), ("use", "用途", "Use", ""), ("height", "高度", "Height", "m"), ("floors", "层数", "Floors", ""),
-                ("year_built", "建成年份", "Year built", ""), ("structure", "结构", "Structure", ""), ("roof_shape", "屋顶形状", "Roof shape", ""), ("address", "地址", "Address", ""),
+                ("year_built", "建成年份", "Year built", ""), ("year_demolished", "拆除年份", "Year demolished", ""), ("structure", "结构", "Structure", ""), ("roof_shape", "屋顶形状", "Roof shape", ""), ("address", "地址", "Address", ""),
                 ("state", "状态", "State", ""),
             ]),
         },
