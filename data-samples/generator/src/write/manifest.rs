@@ -115,7 +115,7 @@ pub(super) fn manifest() -> Result<Vec<u8>, WriteError> {
         },
         {
             "path": "city/schools.xlsx", "format": "xlsx", "id": "schools", "title": "学校", "title_en": "Schools",
-            "department": "教育局", "department_en": "Education Bureau", "group": services[0], "group_en": services[1], "style": "schools", "id_field": "学校编号", "visible": true,
+            "department": "教育局", "department_en": "Education Bureau", "group": services[0], "group_en": services[1], "style": "schools", "id_field": "学校编号", "valid_from_field": "建校年份", "visible": true,
             "fields": fields(&[
                 ("学校编号", "学校编号", "School id", ""), ("学校名称", "学校名称", "Name", ""), ("办学层次", "办学层次", "Level", ""), ("办学性质", "办学性质", "Ownership", ""),
                 ("所属街道", "所属街道", "Subdistrict", ""), ("地址", "地址", "Address", ""), ("学生数", "学生数", "Pupils", "人"), ("教师数", "教师数", "Teachers", "人"),
@@ -124,7 +124,7 @@ pub(super) fn manifest() -> Result<Vec<u8>, WriteError> {
         },
         {
             "path": "city/hospitals.xlsx", "format": "xlsx", "id": "hospitals", "title": "医疗机构", "title_en": "Hospitals",
-            "department": "卫生健康委", "department_en": "Health Commission", "group": services[0], "group_en": services[1], "style": "hospitals", "id_field": "机构编号", "visible": true,
+            "department": "卫生健康委", "department_en": "Health Commission", "group": services[0], "group_en": services[1], "style": "hospitals", "id_field": "机构编号", "valid_from_field": "设立年份", "visible": true,
             "crs": "EPSG:4548",
             "fields": fields(&[
                 ("机构编号", "机构编号", "Id", ""), ("机构名称", "机构名称", "Name", ""), ("机构类别", "机构类别", "Kind", ""), ("等级", "等级", "Grade", ""),
