@@ -5,7 +5,12 @@
 
 mod cache;
 mod cli;
+mod flights;
+mod gate;
+mod gzip;
 mod http;
+mod labels;
+mod layer_list;
 mod portal;
 mod progress;
 mod styles;

@@ -1,57 +1,31 @@
 //! From a tile's address to its bytes: view, cache, encoder.
+//!
+//! A tile of several layers is made of parts, one a layer, each with its own key, computation and place in the
+//! cache: layers that are asked for in other companies are computed once, and an edit costs only
+//! the part that it touches.
 
-use std::str::FromStr;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use onemap_model::{FeatureRef, LayerId, TileCoord, Timestamp, ViewSpec, When};
+use axum::body::Bytes;
+use axum::http::HeaderValue;
+use futures_util::future::join_all;
+use onemap_model::{
+    FeatureRef, Geometry, Kind, LayerId, TileCoord, Timestamp, ViewId, ViewSpec, When,
+};
 use onemap_store::{LayerView, Query, Store, StoreError, View};
 use onemap_tiles_vector::{TileEncoder, TileOptions};
 
-use crate::cache::{Part, TileBytes, TileCache, TileKey};
-use crate::http::Encoding;
+use crate::cache::{TileCache, TileKey, etag};
+use crate::flights::Flights;
+use crate::gate::{Gate, Overloaded};
+use crate::gzip;
+use crate::http::{Accepted, Encoding};
+use crate::labels::LabelPoints;
+pub(crate) use crate::layer_list::{Aspect, LayerList, LayerPart};
 
-/// Most layers in one tile.
-pub(crate) const MAX_LAYERS: usize = 16;
-
-/// Layers named in a URL: one id, or several with commas between.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LayerList(Vec<LayerId>);
-
-/// A list of layers that can not be served.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LayerListError {
-    #[error(transparent)]
-    Id(#[from] onemap_model::ModelError),
-    #[error("{0} layers are more than the {MAX_LAYERS} that one tile may have")]
-    TooMany(usize),
-    #[error("layer '{0}' is named twice")]
-    Twice(LayerId),
-}
-
-impl LayerList {
-    /// Returns the ids in the order asked for.
-    pub(crate) fn ids(&self) -> &[LayerId] {
-        &self.0
-    }
-}
-
-impl FromStr for LayerList {
-    type Err = LayerListError;
-
-    fn from_str(text: &str) -> Result<Self, LayerListError> {
-        let count = text.split(',').count();
-        if count > MAX_LAYERS {
-            return Err(LayerListError::TooMany(count));
-        }
-        let ids: Vec<LayerId> = text.split(',').map(str::parse).collect::<Result<_, _>>()?;
-        for (i, id) in ids.iter().enumerate() {
-            if ids.iter().skip(i + 1).any(|other| other == id) {
-                return Err(LayerListError::Twice(id.clone()));
-            }
-        }
-        Ok(Self(ids))
-    }
-}
+/// Most parts that may wait to be computed.
+const LONGEST_QUEUE: usize = 2048;
 
 /// A tile as asked for.
 #[derive(Debug, Clone)]
@@ -63,11 +37,48 @@ pub(crate) struct TileRequest {
     pub(crate) buffer: Option<u32>,
 }
 
-/// A tile to send.
+/// The span of valid time in which a part stays the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Slice {
+    /// The layer has no times.
+    Always,
+    /// "Now", in the minute that begins then.
+    Minute(Timestamp),
+    /// The time that was asked for.
+    Asked(When),
+}
+
+impl Slice {
+    /// Returns bytes that no other slice has.
+    pub(crate) fn bytes(self) -> [u8; 17] {
+        let (tag, from, to) = match self {
+            Self::Always => (0, None, None),
+            Self::Minute(at) => (1, Some(at), None),
+            Self::Asked(When::Now) => (2, None, None),
+            Self::Asked(When::At(at)) => (3, Some(at), None),
+            Self::Asked(When::Within(within)) => (4, within.from, within.to),
+        };
+        let end = |at: Option<Timestamp>| at.map_or(i64::MIN, Timestamp::as_micros).to_le_bytes();
+        let mut bytes = [tag; 17];
+        bytes[1..9].copy_from_slice(&end(from));
+        bytes[9..].copy_from_slice(&end(to));
+        bytes
+    }
+}
+
+/// A tile to send: pieces of bytes that are sent one after the other; none for an empty tile.
 #[derive(Debug, Clone)]
 pub(crate) struct Tile {
-    pub(crate) bytes: TileBytes,
-    pub(crate) etag: String,
+    pub(crate) pieces: Vec<Bytes>,
+    pub(crate) encoding: Encoding,
+    pub(crate) etag: HeaderValue,
+}
+
+impl Tile {
+    /// Tells whether there is nothing in the tile.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
 }
 
 /// Why there is no tile.
@@ -81,6 +92,10 @@ pub(crate) enum TileError {
     Store(Arc<StoreError>),
     #[error("the tile could not be packed: {0}")]
     Packing(String),
+    #[error("the computation of the tile ended early: {0}")]
+    Stopped(String),
+    #[error(transparent)]
+    Overloaded(#[from] Overloaded),
 }
 
 impl From<StoreError> for TileError {
@@ -92,28 +107,45 @@ impl From<StoreError> for TileError {
 /// Answers tile requests from the cache or the store.
 pub(crate) struct TileService {
     store: Arc<Store>,
-    cache: TileCache,
+    cache: Arc<TileCache>,
+    labels: Arc<LabelPoints>,
+    flights: Flights<TileKey, Result<Bytes, TileError>>,
+    gate: Arc<Gate>,
 }
 
-/// A request bound to a view: what is left to do is to look up or compute.
-pub(crate) struct Prepared {
-    view: View,
-    request: TileRequest,
-    key: TileKey,
-    options: TileOptions,
+/// What a request comes to at one revision: good until the revision or the slice of time changes.
+#[derive(Debug, Clone)]
+pub(crate) struct Resolved {
+    keys: Arc<[TileKey]>,
+    /// Encoding of the answer. The parts of a tile of several layers are packed only with gzip.
+    encoding: Encoding,
+    etag: HeaderValue,
+    /// When one of the slices ends.
+    until: Option<Timestamp>,
 }
 
-impl Prepared {
+impl Resolved {
     /// Returns the ETag that the answer will have.
-    pub(crate) fn etag(&self) -> String {
-        self.key.etag()
+    pub(crate) fn etag(&self) -> &HeaderValue {
+        &self.etag
+    }
+
+    /// Tells whether the time has not passed it yet.
+    pub(crate) fn holds(&self) -> bool {
+        self.until.is_none_or(|until| Timestamp::now() < until)
     }
 }
 
 impl TileService {
-    /// Makes a service with a cache of `cache_bytes`.
-    pub(crate) fn new(store: Arc<Store>, cache_bytes: u64) -> Self {
-        Self { store, cache: TileCache::new(cache_bytes) }
+    /// Makes a service with a cache that takes `cache_bytes` of memory, and computes on `cores` cores.
+    pub(crate) fn new(store: Arc<Store>, cache_bytes: u64, cores: usize) -> Self {
+        Self {
+            store,
+            cache: Arc::new(TileCache::new(cache_bytes)),
+            labels: Arc::new(LabelPoints::new()),
+            flights: Flights::default(),
+            gate: Gate::new(cores, LONGEST_QUEUE),
+        }
     }
 
     /// Returns the store.
@@ -121,76 +153,175 @@ impl TileService {
         &self.store
     }
 
-    /// Returns the bytes that the cache holds.
-    pub(crate) fn cached_bytes(&self) -> u64 {
-        self.cache.weight()
+    /// Returns the cache, to be measured.
+    pub(crate) fn cache(&self) -> &TileCache {
+        &self.cache
     }
 
-    /// Computes a tile, not packed.
-    pub(crate) fn tile(&self, request: &TileRequest) -> Result<Tile, TileError> {
-        let prepared = self.prepare(request.clone(), Encoding::Identity)?;
-        self.compute(&prepared)
+    /// Returns the queue of parts to be computed, to be measured.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
-    /// Binds a request to the newest snapshot.
-    pub(crate) fn prepare(
+    /// Returns the number of different parts that are waited for.
+    pub(crate) fn under_way(&self) -> u64 {
+        self.flights.len()
+    }
+
+    /// Takes the view that a request asks for.
+    pub(crate) fn view(&self, request: &TileRequest) -> View {
+        self.store.view(request.spec.clone())
+    }
+
+    /// Finds out what a request comes to in a view.
+    pub(crate) fn resolve(
         &self,
-        request: TileRequest,
-        encoding: Encoding,
-    ) -> Result<Prepared, TileError> {
-        let mut options = TileOptions::default();
-        if let Some(buffer) = request.buffer {
-            options.buffer = buffer;
-        }
-        let view = self.store.view(request.spec.clone());
-        let parts: Result<Arc<[Part]>, TileError> = request
-            .layers
-            .ids()
+        request: &TileRequest,
+        view: &View,
+        accepted: Accepted,
+    ) -> Result<Resolved, TileError> {
+        let parts = request.layers.parts();
+        let encoding = if parts.len() == 1 { accepted.best() } else { accepted.best_for_several() };
+        // Gzip members are joined; what joins no more is packed as a whole.
+        let packing = match encoding {
+            Encoding::Gzip => Encoding::Gzip,
+            other if parts.len() == 1 => other,
+            _ => Encoding::Identity,
+        };
+        let timeless = view_but_for_time(&request.spec);
+        let mut until: Option<Timestamp> = None;
+        let keys: Result<Arc<[TileKey]>, TileError> = parts
             .iter()
-            .map(|id| {
-                let layer = vector_layer(&view, id)?;
-                Ok(Part {
+            .map(|part| {
+                let layer = vector_layer(view, &part.id)?;
+                let (slice, end) = slice(&layer, &request.spec);
+                until = [until, end].into_iter().flatten().min();
+                Ok(TileKey {
                     layer: layer.layer().uuid,
+                    aspect: part.aspect,
                     version: layer.tile_version(request.coord),
-                    slice: slice(&layer, &request.spec),
+                    view: timeless,
+                    slice,
+                    coord: request.coord,
+                    buffer: options(request).buffer,
+                    encoding: packing,
                 })
             })
             .collect();
-        let key = TileKey {
-            parts: parts?,
-            view: request.spec.id(),
-            coord: request.coord,
-            buffer: options.buffer,
-            encoding,
-        };
-        Ok(Prepared { view, request, key, options })
+        let keys = keys?;
+        let etag = etag(&keys, encoding);
+        Ok(Resolved { keys, encoding, etag, until })
     }
 
-    /// Returns the tile if it is in the cache.
-    pub(crate) fn cached(&self, prepared: &Prepared) -> Option<Tile> {
-        let bytes = self.cache.get(&prepared.key)?;
-        Some(Tile { bytes, etag: prepared.etag() })
-    }
-
-    /// Returns the tile, from the cache or computed now; packs what is not yet packed.
-    pub(crate) fn compute(&self, prepared: &Prepared) -> Result<Tile, TileError> {
-        let plain_key = TileKey { encoding: Encoding::Identity, ..prepared.key.clone() };
-        let encoding = prepared.key.encoding;
-        let plain = self.cache.get_or_compute(plain_key, || encode(prepared));
-        let plain = plain.map_err(|error| (*error).clone())?;
-        if encoding == Encoding::Identity {
-            return Ok(Tile { bytes: plain, etag: prepared.etag() });
+    /// Returns the tile if all of its parts are in the cache and need only be put together.
+    pub(crate) fn cached(&self, resolved: &Resolved) -> Option<Tile> {
+        let (encoding, etag) = (resolved.encoding, resolved.etag.clone());
+        if let [key] = &*resolved.keys {
+            let part = self.cache.get(key)?;
+            let pieces = if part.is_empty() { vec![] } else { vec![part] };
+            return Some(Tile { pieces, encoding, etag });
         }
-        let bytes = self.cache.get_or_compute(prepared.key.clone(), || {
-            encoding.pack(&plain).map_err(|error| TileError::Packing(error.to_string()))
+        let parts: Vec<Bytes> =
+            resolved.keys.iter().map(|key| self.cache.get(key)).collect::<Option<_>>()?;
+        let pieces = together(parts, encoding)?;
+        Some(Tile { pieces, encoding, etag })
+    }
+
+    /// Returns the tile, its parts from the cache or computed now, each once for all who ask at the same time.
+    pub(crate) async fn fetch(
+        &self,
+        request: Arc<TileRequest>,
+        view: View,
+        resolved: &Resolved,
+    ) -> Result<Tile, TileError> {
+        let view = Arc::new(view);
+        let parts = resolved.keys.iter().enumerate().map(|(i, key)| {
+            let (request, view) = (request.clone(), view.clone());
+            async move {
+                let known = || self.cache.get(key).map(Ok);
+                if let Some(part) = known() {
+                    return part;
+                }
+                let begin = || self.part(key.clone(), i, request, view);
+                match self.flights.join(key, known, begin) {
+                    Ok(flight) => flight.await,
+                    Err(part) => part,
+                }
+            }
         });
-        let bytes = bytes.map_err(|error| (*error).clone())?;
-        Ok(Tile { bytes, etag: prepared.etag() })
+        let parts: Vec<Bytes> = join_all(parts).await.into_iter().collect::<Result<_, _>>()?;
+        let (encoding, etag) = (resolved.encoding, resolved.etag.clone());
+        if let Some(pieces) = together(parts.clone(), encoding) {
+            return Ok(Tile { pieces, encoding, etag });
+        }
+        let packed = self.gate.run(move || encoding.pack(&parts.concat())).await?;
+        let packed = packed.map_err(|error| TileError::Stopped(error.to_string()))?;
+        let packed = packed.map_err(|error| TileError::Packing(error.to_string()))?;
+        Ok(Tile { pieces: vec![packed], encoding, etag })
+    }
+
+    /// Computes a part when its turn comes, and keeps it.
+    fn part(
+        &self,
+        key: TileKey,
+        index: usize,
+        request: Arc<TileRequest>,
+        view: Arc<View>,
+    ) -> impl Future<Output = Result<Bytes, TileError>> + Send + 'static {
+        let (gate, cache, labels) = (self.gate.clone(), self.cache.clone(), self.labels.clone());
+        async move {
+            let work = move || {
+                let plain = match plain_from_cache(&cache, &key) {
+                    Some(plain) => plain,
+                    None => match request.layers.parts().get(index) {
+                        Some(part) => encode(&request, part, &view, &labels)?,
+                        None => Bytes::new(),
+                    },
+                };
+                let packed = if plain.is_empty() { Ok(plain) } else { key.encoding.pack(&plain) };
+                let packed = packed.map_err(|error| TileError::Packing(error.to_string()))?;
+                cache.put(key, packed.clone());
+                Ok(packed)
+            };
+            let done = gate.run(work).await?;
+            done.map_err(|error| TileError::Stopped(error.to_string()))?
+        }
+    }
+
+    /// Computes a tile, not packed, on this thread.
+    pub(crate) fn tile(&self, request: &TileRequest) -> Result<Vec<u8>, TileError> {
+        let view = self.view(request);
+        let mut tile = Vec::new();
+        for part in request.layers.parts() {
+            tile.extend_from_slice(&encode(request, part, &view, &self.labels)?);
+        }
+        Ok(tile)
     }
 }
 
+/// Puts parts together without packing; `None` when they have to be packed as a whole.
+///
+/// A tile is a message whose layers are a repeated field: tiles are joined byte by byte (Protocol Buffers,
+/// "Last One Wins" and repeated fields). No layer is named twice in a list, so no name repeats.
+fn together(mut parts: Vec<Bytes>, encoding: Encoding) -> Option<Vec<Bytes>> {
+    parts.retain(|part| !part.is_empty());
+    match (encoding, parts.len()) {
+        (_, 0) => Some(vec![]),
+        (Encoding::Identity, _) | (Encoding::Gzip, 1) => Some(parts),
+        (Encoding::Gzip, _) => gzip::join(&parts),
+        _ => None,
+    }
+}
+
+/// Unpacks a part that is there in another encoding, which is far cheaper than to draw it again.
+fn plain_from_cache(cache: &TileCache, key: &TileKey) -> Option<Bytes> {
+    Encoding::ALL.into_iter().filter(|&encoding| encoding != key.encoding).find_map(|encoding| {
+        let packed = cache.get(&TileKey { encoding, ..key.clone() })?;
+        if packed.is_empty() { Some(packed) } else { encoding.unpack(&packed).ok() }
+    })
+}
+
 fn vector_layer<'a>(view: &'a View, id: &LayerId) -> Result<LayerView<'a>, TileError> {
-    use onemap_model::Kind;
     let layer = view.layer(id).ok_or_else(|| TileError::UnknownLayer(id.clone()))?;
     match layer.layer().kind {
         Kind::Vector | Kind::Network | Kind::Model => Ok(layer),
@@ -198,29 +329,87 @@ fn vector_layer<'a>(view: &'a View, id: &LayerId) -> Result<LayerView<'a>, TileE
     }
 }
 
-/// Returns the minute of "now" for a layer with times, so that its tiles follow the clock.
-fn slice(layer: &LayerView<'_>, spec: &ViewSpec) -> Option<Timestamp> {
-    const MINUTE: i64 = 60_000_000;
-    layer.layer().time.filter(|_| spec.when == When::Now).map(|_| {
-        let now = Timestamp::now().as_micros();
-        Timestamp::from_micros(now - now.rem_euclid(MINUTE))
-    })
+fn options(request: &TileRequest) -> TileOptions {
+    let default = TileOptions::default();
+    TileOptions { buffer: request.buffer.unwrap_or(default.buffer), ..default }
 }
 
-fn encode(prepared: &Prepared) -> Result<TileBytes, TileError> {
-    let coord = prepared.request.coord;
-    let mut encoder = TileEncoder::new(coord, &prepared.options);
-    let buffer = f64::from(prepared.options.buffer) / f64::from(prepared.options.extent);
-    for id in prepared.request.layers.ids() {
-        let view = vector_layer(&prepared.view, id)?;
-        let layer = view.layer();
-        let query = Query::tile(coord, buffer);
-        let mut part = encoder.layer(id.as_str(), &layer.schema, layer.maxzoom);
-        view.for_each(&query, &mut |feature: FeatureRef<'_>| {
-            part.add(&feature);
-            std::ops::ControlFlow::Continue(())
-        })?;
-        part.finish();
+fn view_but_for_time(spec: &ViewSpec) -> ViewId {
+    if spec.when == When::Now {
+        spec.id()
+    } else {
+        ViewSpec { when: When::Now, ..spec.clone() }.id()
     }
-    Ok(encoder.finish().into())
+}
+
+/// Returns the span of time in which a layer's tiles stay the same, and when it ends. "Now" goes on by minutes
+/// for a layer with times, so that its tiles follow the clock.
+fn slice(layer: &LayerView<'_>, spec: &ViewSpec) -> (Slice, Option<Timestamp>) {
+    const MINUTE: i64 = 60_000_000;
+    match (layer.layer().time, spec.when) {
+        (None, _) => (Slice::Always, None),
+        (Some(_), When::Now) => {
+            let now = Timestamp::now().as_micros();
+            let minute = now - now.rem_euclid(MINUTE);
+            let end = Timestamp::from_micros(minute + MINUTE);
+            (Slice::Minute(Timestamp::from_micros(minute)), Some(end))
+        }
+        (Some(_), asked) => (Slice::Asked(asked), None),
+    }
+}
+
+/// Draws one part of a tile.
+fn encode(
+    request: &TileRequest,
+    part: &LayerPart,
+    view: &View,
+    labels: &LabelPoints,
+) -> Result<Bytes, TileError> {
+    let layer = vector_layer(view, &part.id)?;
+    let plain = match part.aspect {
+        Aspect::Features => encode_features(request, part, &layer)?,
+        Aspect::Labels => encode_labels(request, part, &layer, labels)?,
+    };
+    // Without what was reserved too much, which the cache would keep.
+    Ok(plain.into_boxed_slice().into())
+}
+
+fn encode_features(
+    request: &TileRequest,
+    part: &LayerPart,
+    view: &LayerView<'_>,
+) -> Result<Vec<u8>, TileError> {
+    let (layer, options) = (view.layer(), options(request));
+    let mut encoder = TileEncoder::new(request.coord, &options);
+    let buffer = f64::from(options.buffer) / f64::from(options.extent);
+    let query = Query::tile(request.coord, buffer);
+    let mut drawn = encoder.layer(&part.to_string(), &layer.schema, layer.maxzoom);
+    view.for_each(&query, &mut |feature: FeatureRef<'_>| {
+        drawn.add(&feature);
+        ControlFlow::Continue(())
+    })?;
+    drawn.finish();
+    Ok(encoder.finish())
+}
+
+/// Draws the label points that lie in the tile itself: each in exactly one tile of a zoom.
+fn encode_labels(
+    request: &TileRequest,
+    part: &LayerPart,
+    view: &LayerView<'_>,
+    labels: &LabelPoints,
+) -> Result<Vec<u8>, TileError> {
+    let (layer, coord) = (view.layer(), request.coord);
+    let mut encoder = TileEncoder::new(coord, &options(request));
+    let mut drawn = encoder.layer(&part.to_string(), &layer.schema, layer.maxzoom);
+    view.for_each(&Query::tile(coord, 0.0), &mut |feature: FeatureRef<'_>| {
+        let point = labels.of(layer.uuid, layer.revision, &feature);
+        if let Some(point) = point.filter(|&at| TileCoord::containing(at, coord.z()) == coord) {
+            let point = Geometry::point(point);
+            drawn.add(&FeatureRef { geometry: Some(&point), ..feature });
+        }
+        ControlFlow::Continue(())
+    })?;
+    drawn.finish();
+    Ok(encoder.finish())
 }

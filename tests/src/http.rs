@@ -46,6 +46,30 @@ impl Server {
         get(&format!("{}{path}", self.url), &[])
     }
 
+    /// Sends a request with a JSON body.
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &serde_json::Value,
+    ) -> Answer {
+        let mut all = vec![("content-type", "application/json")];
+        all.extend(headers);
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        send(method, &format!("{}{path}", self.url), &all, body.as_bytes())
+    }
+
+    /// Returns the address, without `http://`.
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    /// Returns the process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks for a path with headers.
     pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         get(&format!("{}{path}", self.url), headers)
@@ -85,13 +109,30 @@ impl Answer {
 
 /// Asks for a URL; every status is an answer.
 pub fn get(url: &str, headers: &[(&str, &str)]) -> Answer {
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
-    let mut request = agent.get(url);
+    send("GET", url, headers, &[])
+}
+
+/// Sends a request with a body; every status is an answer.
+pub fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    thread_local! {
+        /// One connection for each thread, as a browser keeps its own.
+        static AGENT: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build()
+            .into();
+    }
+    let mut request = ureq::http::Request::builder().method(method).uri(url);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let response = request.call().unwrap_or_else(|error| panic!("{url}: {error}"));
+    let agent = AGENT.with(Clone::clone);
+    let response = if body.is_empty() {
+        agent.run(request.body(()).unwrap())
+    } else {
+        agent.run(request.body(body).unwrap())
+    };
+    let response = response.unwrap_or_else(|error| panic!("{method} {url}: {error}"));
     let status = response.status().as_u16();
     let headers = response
         .headers()

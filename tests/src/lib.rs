@@ -10,7 +10,7 @@ mod run;
 use std::path::{Path, PathBuf};
 
 pub use gdal::{Gdal, coordinates, ogr_counts};
-pub use http::{Answer, Server, get};
+pub use http::{Answer, Server, get, send};
 pub use run::{Onemap, Outcome};
 
 /// Returns the project's root folder.

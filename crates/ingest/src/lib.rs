@@ -33,4 +33,5 @@ pub use error::{BoxError, IngestError};
 pub use import::{Input, Position, Progress, ReadFn, import};
 pub use inspect::{Inspected, inspect};
 pub use options::{FieldTitle, Mode, Options, StateRule, TimeRule};
+pub use repair::mend as repair;
 pub use report::{LayerReport, NamedReject, Report};

@@ -23,6 +23,14 @@ pub(crate) const HEIGHTS_LOST: &str = "heights lost in redrawing";
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Hopeless(pub(crate) &'static str);
 
+/// Puts a shape in order, in place, as an import does. Returns what was changed, or why the shape can not be
+/// kept.
+pub fn mend(shape: &mut Geometry) -> Result<Vec<&'static str>, &'static str> {
+    let mut repairs = Vec::new();
+    repair(shape, &mut repairs).map_err(|Hopeless(reason)| reason)?;
+    Ok(repairs)
+}
+
 /// Puts a shape in order, in place; pushes what was changed to `repairs`.
 pub(crate) fn repair(
     shape: &mut Geometry,

@@ -34,14 +34,14 @@ pub(super) fn run(common: &Common, args: &TileArgs) -> anyhow::Result<u8> {
         spec: ViewSpec::default(),
         buffer: None,
     };
-    let service = TileService::new(Arc::new(common.store_to_read()?), 0);
+    let service = TileService::new(Arc::new(common.store_to_read()?), 0, 1);
     let tile = service.tile(&request)?;
-    std::fs::write(&args.output, &tile.bytes)
+    std::fs::write(&args.output, &tile)
         .with_context(|| format!("can not write '{}'", args.output.display()))?;
     if common.json {
-        println!("{}", serde_json::json!({ "tile": args.address, "bytes": tile.bytes.len() }));
+        println!("{}", serde_json::json!({ "tile": args.address, "bytes": tile.len() }));
     } else {
-        println!("{}: {} bytes", args.output.display(), tile.bytes.len());
+        println!("{}: {} bytes", args.output.display(), tile.len());
     }
     Ok(DONE)
 }

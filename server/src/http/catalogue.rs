@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::problem::Problem;
 use super::tiles::{none_match, not_modified, validators};
 use super::{App, Encoding};
+use crate::cache::quoted;
 use crate::styles;
 use crate::tile_service::TileError;
 
@@ -136,20 +137,32 @@ pub(super) fn typed_json_answer(
     let mut hasher = blake3::Hasher::new();
     hasher.update(&body);
     hasher.update(encoding.name().as_bytes());
-    let etag = format!("\"{}\"", &hasher.finalize().to_hex()[..24]);
-    if none_match(headers, &etag) {
-        return not_modified(&etag);
+    let etag = quoted(&hasher);
+    if none_match(headers, etag.as_bytes()) {
+        return not_modified(etag);
     }
-    let packed = match encoding.pack(&body) {
-        Ok(packed) => packed,
-        Err(error) => return Problem::internal(error).into_response(),
+    packed(&body, encoding, etag, media_type)
+}
+
+/// Answers with a body, packed.
+pub(super) fn packed(
+    body: &Bytes,
+    encoding: Encoding,
+    etag: HeaderValue,
+    media_type: HeaderValue,
+) -> Response {
+    let mut response = match encoding {
+        Encoding::Identity => body.clone().into_response(),
+        encoding => match encoding.pack(body) {
+            Ok(packed) => packed.into_response(),
+            Err(error) => return Problem::internal(error).into_response(),
+        },
     };
-    let mut response = packed.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, media_type);
     if encoding != Encoding::Identity {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
     }
-    validators(headers, &etag);
+    validators(headers, etag);
     response
 }

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use onemap_model::ViewSpec;
@@ -23,12 +23,29 @@ pub(super) struct Counters {
     by_class: [AtomicU64; CLASSES.len() + 1],
     micros: AtomicU64,
     tile_hits: AtomicU64,
+    turned_away: AtomicU64,
 }
 
 impl Counters {
     /// Counts a tile that was in the cache.
     pub(super) fn hit(&self) {
         self.tile_hits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a connection that was one too many.
+    pub(super) fn turned_away(&self) {
+        self.turned_away.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts an answer.
+    pub(super) fn answered(&self, status: StatusCode, taken: Duration) {
+        let status = usize::from(status.as_u16() / 100).min(self.by_status.len() - 1);
+        let class =
+            CLASSES.iter().position(|&edge| taken.as_secs_f64() <= edge).unwrap_or(CLASSES.len());
+        for counter in self.by_status.get(status).into_iter().chain(self.by_class.get(class)) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+        self.micros.fetch_add(taken.as_micros() as u64, Ordering::Relaxed);
     }
 }
 
@@ -40,13 +57,7 @@ pub(super) async fn count(
 ) -> Response {
     let started = Instant::now();
     let response = next.run(request).await;
-    let taken = started.elapsed();
-    let status = usize::from(response.status().as_u16() / 100).min(5);
-    counters.by_status[status].fetch_add(1, Ordering::Relaxed);
-    let class =
-        CLASSES.iter().position(|&edge| taken.as_secs_f64() <= edge).unwrap_or(CLASSES.len());
-    counters.by_class[class].fetch_add(1, Ordering::Relaxed);
-    counters.micros.fetch_add(taken.as_micros() as u64, Ordering::Relaxed);
+    counters.answered(response.status(), started.elapsed());
     response
 }
 
@@ -86,7 +97,18 @@ pub(super) async fn metrics(State(app): State<App>) -> impl IntoResponse {
         let _ = writeln!(text, "# TYPE {name} {kind}\n{name} {value}");
     };
     line("onemap_tile_cache_hits_total", "counter", get(&counters.tile_hits));
-    line("onemap_tile_cache_bytes", "gauge", app.tiles.cached_bytes());
+    let cache = app.tiles.cache();
+    line("onemap_tile_cache_bytes", "gauge", cache.weight());
+    line("onemap_tile_cache_limit_bytes", "gauge", cache.capacity());
+    line("onemap_tile_cache_entries", "gauge", cache.len());
+    line("onemap_tile_parts_under_way", "gauge", app.tiles.under_way());
+    line("onemap_change_listeners", "gauge", app.changes.listeners());
+    line("onemap_connections_turned_away_total", "counter", get(&counters.turned_away));
+    for (name, gate) in [("tiles", app.tiles.gate()), ("reads", &app.reads), ("edits", &app.edits)]
+    {
+        line(&format!("onemap_queue_{name}"), "gauge", gate.inside());
+        line(&format!("onemap_queue_{name}_refused_total"), "counter", gate.refused());
+    }
     line("onemap_store_revision", "gauge", view.revision().0);
     line("onemap_layers", "gauge", view.layers().count() as u64);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)

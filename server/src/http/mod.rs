@@ -1,6 +1,9 @@
 //! The server: routes, headers, errors. One module a family of paths.
 
+mod body;
 mod catalogue;
+mod changes;
+mod edits;
 mod encoding;
 mod features;
 mod health;
@@ -9,7 +12,10 @@ mod openapi;
 mod problem;
 mod query;
 mod site;
+mod stream;
 mod tiles;
+mod upload;
+mod warm;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,77 +23,117 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use axum::http::header;
-use axum::http::{HeaderValue, Method};
-use axum::routing::get;
-use tokio::sync::Semaphore;
+use axum::http::{HeaderValue, Method, header};
+use axum::routing::{get, post};
+use onemap_store::Store;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-pub(crate) use encoding::Encoding;
+use changes::Changes;
+pub(crate) use encoding::{Accepted, Encoding};
 use health::Counters;
 use problem::Problem;
+use warm::Warm;
 
+use crate::gate::Gate;
 use crate::tile_service::TileService;
 
-/// Time that one request may take.
+/// Time until the answer to one request begins.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
-/// Bytes of a request's body; no path of this version takes more.
-const MAX_BODY: usize = 1 << 20;
+/// Most questions about features, and most edits, that may wait: each in a queue of its own, so that
+/// tiles can not starve them.
+const LONGEST_QUEUE: usize = 256;
+/// Edits at a time: one writes while another is checked.
+const EDITORS: usize = 2;
+/// Headers that scripts of other sites may read.
+const EXPOSED: &str = "etag,onemap-revision";
+
+/// How to serve.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Address to listen on.
+    pub(crate) listen: SocketAddr,
+    /// Memory for tiles kept ready, bytes.
+    pub(crate) cache_bytes: u64,
+    /// Whether all who reach the server may edit.
+    pub(crate) allow_edits: bool,
+    /// Most connections at a time.
+    pub(crate) max_connections: Option<usize>,
+}
 
 /// What every handler shares.
 #[derive(Clone)]
-struct App {
-    tiles: Arc<TileService>,
-    /// Permits for work that keeps a core busy.
-    cores: Arc<Semaphore>,
+struct App(Arc<Shared>);
+
+struct Shared {
+    tiles: TileService,
+    /// Questions about features.
+    reads: Arc<Gate>,
+    edits: Arc<Gate>,
+    uploads: upload::Room,
     counters: Arc<Counters>,
+    changes: Arc<Changes>,
+    warm: Warm,
+    allow_edits: bool,
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 impl App {
-    /// Runs blocking work on a thread of its own, as many at once as there are cores.
-    async fn compute<T: Send + 'static>(
+    /// Asks the store something, on a thread of its own when its turn comes.
+    async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&TileService) -> T + Send + 'static,
+        ask: impl FnOnce(&Store) -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let permit = self.cores.clone().acquire_owned().await.map_err(Problem::internal)?;
-        let tiles = Arc::clone(&self.tiles);
-        let task = tokio::task::spawn_blocking(move || {
-            let result = work(&tiles);
-            drop(permit);
-            result
-        });
-        task.await.map_err(Problem::internal)
+        let store = Arc::clone(self.tiles.store());
+        let asked = self.reads.run(move || ask(&store)).await;
+        asked.map_err(|_| Problem::overloaded())?.map_err(Problem::internal)
     }
 }
 
 /// Serves until the process is told to end (SIGINT or SIGTERM); requests under way are finished.
-pub(crate) async fn serve(listen: SocketAddr, tiles: TileService) -> anyhow::Result<()> {
+pub(crate) async fn serve(store: Store, settings: Settings) -> anyhow::Result<()> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let app = App {
-        tiles: Arc::new(tiles),
-        cores: Arc::new(Semaphore::new(cores)),
+    let store = Arc::new(store);
+    let app = App(Arc::new(Shared {
+        changes: Changes::of(&store),
+        tiles: TileService::new(store, settings.cache_bytes, cores),
+        reads: Gate::new(cores, LONGEST_QUEUE),
+        edits: Gate::new(EDITORS, LONGEST_QUEUE),
+        uploads: upload::Room::new(),
         counters: Arc::default(),
-    };
+        warm: Warm::new(),
+        allow_edits: settings.allow_edits,
+    }));
+    let connections = listener::connection_limit(settings.max_connections);
+    let listen = settings.listen;
     let socket = tokio::net::TcpListener::bind(listen).await.with_context(|| {
         format!("can not listen on {listen}: is another server there? choose another with --listen")
     })?;
     let address = socket.local_addr().context("the socket has no address")?;
     println!("onemap serves http://{address}");
-    listener::run(socket, router(app)).await
+    let router = router(app.clone());
+    listener::run(socket, app, router, connections).await
 }
 
 fn router(app: App) -> Router {
+    // Reading is open to scripts of other sites; editing is not.
     let cors = CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::HEAD, Method::OPTIONS])
         .allow_headers(Any)
-        .expose_headers([header::ETAG]);
+        .expose_headers([header::ETAG, edits::REVISION]);
     let counters = Arc::clone(&app.counters);
+    let feature = get(features::one).put(edits::replace).patch(edits::patch).delete(edits::delete);
     Router::new()
         .route("/", get(site::index))
         .route("/assets/{*path}", get(site::asset))
@@ -97,8 +143,11 @@ fn router(app: App) -> Router {
         .route("/api/layers/{id}", get(catalogue::one))
         .route("/tiles/{layers}", get(tiles::tilejson))
         .route("/tiles/{layers}/{z}/{x}/{y}", get(tiles::tile))
-        .route("/features/{layer}/{id}", get(features::one))
+        .route("/features/{layer}", post(edits::create))
+        .route("/features/{layer}/transaction", post(edits::transaction))
+        .route("/features/{layer}/{id}", feature)
         .route("/identify", get(features::identify))
+        .route("/changes", get(changes::changes))
         .route("/styles", get(catalogue::styles))
         .route("/styles/{id}", get(catalogue::style))
         .route("/healthz", get(health::alive))
@@ -113,7 +162,6 @@ fn router(app: App) -> Router {
             HeaderValue::from_static("nosniff"),
         ))
         .layer(cors)
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(TimeoutLayer::with_status_code(
             axum::http::StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIMEOUT,

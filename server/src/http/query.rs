@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{FromRequestParts, Query};
+use axum::http::Uri;
 use axum::http::request::Parts;
 use onemap_model::{Interval, StateSet, Timestamp, ViewSpec, When};
 
@@ -17,14 +18,19 @@ pub(super) struct Params(BTreeMap<String, String>);
 impl<S: Send + Sync> FromRequestParts<S> for Params {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let query = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
-        let Query(pairs) = query.map_err(|error| Problem::bad_parameter("query", error))?;
-        Ok(Self(pairs.into_iter().collect()))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::of(&parts.uri)
     }
 }
 
 impl Params {
+    /// Reads the query of a request.
+    pub(super) fn of(uri: &Uri) -> Result<Self, Problem> {
+        let query = Query::<Vec<(String, String)>>::try_from_uri(uri);
+        let Query(pairs) = query.map_err(|error| Problem::bad_parameter("query", error))?;
+        Ok(Self(pairs.into_iter().collect()))
+    }
+
     /// Returns a parameter as text.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)

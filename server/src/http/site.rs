@@ -4,10 +4,10 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-use super::Encoding;
 use super::problem::Problem;
 use super::query::shown;
 use super::tiles::{none_match, not_modified};
+use super::{Accepted, Encoding};
 use crate::portal::{self, Asset};
 
 /// `GET /`.
@@ -48,10 +48,10 @@ fn send(path: &str, headers: &HeaderMap) -> Response {
         return Problem::not_found(format_args!("there is no asset '{}'", shown(path)))
             .into_response();
     };
-    if none_match(headers, asset.etag) {
-        return not_modified(asset.etag);
+    if none_match(headers, asset.etag.as_bytes()) {
+        return not_modified(HeaderValue::from_static(asset.etag));
     }
-    let takes_gzip = Encoding::accepts_gzip(headers);
+    let takes_gzip = Accepted::of(headers).takes(Encoding::Gzip);
     let mut response = match body(&asset, takes_gzip) {
         Ok(response) => response,
         Err(problem) => return problem.into_response(),

@@ -1,15 +1,18 @@
 //! `/tiles/{layers}` and `/tiles/{layers}/{z}/{x}/{y}`.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use onemap_model::{Bounds, ModelError, TileCoord};
 use serde_json::{Value, json};
 
+use super::body::Pieces;
 use super::problem::Problem;
 use super::query::{Params, shown};
-use super::{App, Encoding, catalogue};
-use crate::tile_service::{LayerList, Tile, TileError, TileRequest};
+use super::{Accepted, App, Encoding, catalogue};
+use crate::tile_service::{Aspect, LayerList, Tile, TileError, TileRequest};
 
 const MVT: HeaderValue = HeaderValue::from_static("application/vnd.mapbox-vector-tile");
 /// Browsers keep a tile but ask every time whether it is still true; the answer is a 304.
@@ -19,7 +22,10 @@ impl From<TileError> for Problem {
     fn from(error: TileError) -> Self {
         match error {
             TileError::UnknownLayer(_) | TileError::NoTiles(_) => Self::not_found(error),
-            TileError::Store(_) | TileError::Packing(_) => Self::internal(error),
+            TileError::Overloaded(_) => Self::overloaded(),
+            TileError::Store(_) | TileError::Packing(_) | TileError::Stopped(_) => {
+                Self::internal(error)
+            }
         }
     }
 }
@@ -29,6 +35,16 @@ pub(super) fn layer_list(text: &str) -> Result<LayerList, Problem> {
     text.parse().map_err(|error| Problem::bad_parameter("layers", error))
 }
 
+/// Reads what a tile's address and query ask for.
+pub(super) fn request(
+    layers: &str,
+    [z, x, y]: [&str; 3],
+    params: &Params,
+) -> Result<TileRequest, Problem> {
+    let (layers, coord) = (layer_list(layers)?, coord(z, x, y)?);
+    Ok(TileRequest { layers, coord, spec: params.view()?, buffer: params.buffer()? })
+}
+
 /// `GET /tiles/{layers}/{z}/{x}/{y}`: one tile, XYZ, WebMercatorQuad.
 pub(super) async fn tile(
     State(app): State<App>,
@@ -36,64 +52,67 @@ pub(super) async fn tile(
     params: Params,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let request = TileRequest {
-        layers: layer_list(&layers)?,
-        coord: coord(&z, &x, &y)?,
-        spec: params.view()?,
-        buffer: params.buffer()?,
-    };
-    let prepared = app.tiles.prepare(request, Encoding::negotiate(&headers))?;
-    let encoding = Encoding::negotiate(&headers);
-    if none_match(&headers, &prepared.etag()) {
-        return Ok(not_modified(&prepared.etag()));
+    let request = Arc::new(request(&layers, [&z, &x, &y], &params)?);
+    let view = app.tiles.view(&request);
+    let resolved = app.tiles.resolve(&request, &view, Accepted::of(&headers))?;
+    if none_match(&headers, resolved.etag().as_bytes()) {
+        return Ok(not_modified(resolved.etag().clone()));
     }
-    let tile = match app.tiles.cached(&prepared) {
+    let tile = match app.tiles.cached(&resolved) {
         Some(tile) => {
             app.counters.hit();
             tile
         }
-        None => app.compute(move |tiles| tiles.compute(&prepared)).await??,
+        None => app.tiles.fetch(request, view, &resolved).await?,
     };
-    Ok(answer(tile, encoding))
+    Ok(answer_parts(tile).map(axum::body::Body::new))
 }
 
-fn answer(tile: Tile, encoding: Encoding) -> Response {
-    let status = if tile.bytes.is_empty() { StatusCode::NO_CONTENT } else { StatusCode::OK };
-    let mut response = (status, tile.bytes).into_response();
+/// Makes the answer that a tile is.
+pub(super) fn answer_parts(tile: Tile) -> axum::http::Response<Pieces> {
+    let (empty, encoding, etag) = (tile.is_empty(), tile.encoding, tile.etag);
+    let mut response = axum::http::Response::new(Pieces::new(tile.pieces));
+    if empty {
+        *response.status_mut() = StatusCode::NO_CONTENT;
+    }
     let headers = response.headers_mut();
-    if status == StatusCode::OK {
+    headers.reserve(10);
+    if !empty {
         headers.insert(header::CONTENT_TYPE, MVT);
         if encoding != Encoding::Identity {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
         }
-    } else {
-        headers.remove(header::CONTENT_TYPE);
     }
-    validators(headers, &tile.etag);
+    validators(headers, etag);
     response
 }
 
 /// Sets what lets a client ask again cheaply.
-pub(super) fn validators(headers: &mut HeaderMap, etag: &str) {
-    if let Ok(etag) = HeaderValue::from_str(etag) {
-        headers.insert(header::ETAG, etag);
-    }
+pub(super) fn validators(headers: &mut HeaderMap, etag: HeaderValue) {
+    headers.insert(header::ETAG, etag);
     headers.insert(header::CACHE_CONTROL, REVALIDATE);
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
 }
 
 /// Tells whether the client already has what the ETag names (RFC 9110, clause 13.1.2).
-pub(super) fn none_match(headers: &HeaderMap, etag: &str) -> bool {
+pub(super) fn none_match(headers: &HeaderMap, etag: &[u8]) -> bool {
     let mut asked = headers.get_all(header::IF_NONE_MATCH).iter();
     asked.any(|value| {
         let tags = value.to_str().unwrap_or_default().split(',').map(str::trim);
-        tags.map(|tag| tag.strip_prefix("W/").unwrap_or(tag)).any(|tag| tag == "*" || tag == etag)
+        tags.map(|tag| tag.strip_prefix("W/").unwrap_or(tag))
+            .any(|tag| tag == "*" || tag.as_bytes() == etag)
     })
 }
 
 /// 304 with the ETag.
-pub(super) fn not_modified(etag: &str) -> Response {
-    let mut response = StatusCode::NOT_MODIFIED.into_response();
+pub(super) fn not_modified(etag: HeaderValue) -> Response {
+    not_modified_parts(etag).map(axum::body::Body::new).into_response()
+}
+
+/// 304 with the ETag.
+pub(super) fn not_modified_parts(etag: HeaderValue) -> axum::http::Response<Pieces> {
+    let mut response = axum::http::Response::new(Pieces::default());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
     validators(response.headers_mut(), etag);
     response
 }
@@ -126,22 +145,24 @@ pub(super) async fn tilejson(
     State(app): State<App>,
     Path(layers): Path<String>,
     params: Params,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let list = layer_list(&layers)?;
     let spec = params.view()?;
     let view = app.tiles.store().view(spec.clone());
     let mut found = Vec::new();
-    for id in list.ids() {
-        let layer = view.layer(id).ok_or_else(|| TileError::UnknownLayer(id.clone()))?;
-        found.push(layer.layer().clone());
+    for part in list.parts() {
+        let unknown = || TileError::UnknownLayer(part.id.clone());
+        found.push((part, view.layer(&part.id).ok_or_else(unknown)?.layer().clone()));
     }
-    let bounds = found.iter().filter_map(|layer| layer.bounds).reduce(Bounds::union);
-    let minzoom = found.iter().map(|layer| layer.minzoom).min().unwrap_or(0);
-    let maxzoom = found.iter().map(|layer| layer.maxzoom).max().unwrap_or(0);
+    let layers = found.iter().map(|(_, layer)| layer);
+    let bounds = layers.clone().filter_map(|layer| layer.bounds).reduce(Bounds::union);
+    let minzoom = layers.clone().map(|layer| layer.minzoom).min().unwrap_or(0);
+    let maxzoom = layers.map(|layer| layer.maxzoom).max().unwrap_or(0);
     let vector_layers: Vec<Value> = found
         .iter()
-        .map(|layer| {
+        .map(|(part, layer)| {
             let visible = |name: &str| {
                 spec.fields.as_ref().is_none_or(|fields| fields.iter().any(|field| field == name))
             };
@@ -152,18 +173,24 @@ pub(super) async fn tilejson(
                 .filter(|field| visible(&field.name))
                 .map(|field| (field.name.clone(), field.kind.name().into()))
                 .collect();
+            let description = match part.aspect {
+                Aspect::Features => layer.title.clone(),
+                Aspect::Labels => format!("{} (label points)", layer.title),
+            };
             json!({
-                "id": layer.id, "description": layer.title, "fields": fields,
+                "id": part.to_string(), "description": description, "fields": fields,
                 "minzoom": layer.minzoom, "maxzoom": layer.maxzoom,
             })
         })
         .collect();
-    let titles: Vec<&str> = found.iter().map(|layer| layer.title.as_str()).collect();
+    let titles: Vec<&str> = found.iter().map(|(_, layer)| layer.title.as_str()).collect();
     let base = catalogue::base_url(&headers);
+    // The tiles are of the same view.
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let mut body = json!({
         "tilejson": "3.0.0",
         "name": titles.join(", "),
-        "tiles": [format!("{base}/tiles/{layers}/{{z}}/{{x}}/{{y}}")],
+        "tiles": [format!("{base}/tiles/{list}/{{z}}/{{x}}/{{y}}{query}")],
         "minzoom": minzoom,
         "maxzoom": maxzoom,
         "vector_layers": vector_layers,
