@@ -26,6 +26,7 @@ fn items(class: GeometryClass, count: usize) -> Vec<DropItem> {
                 hilbert: hilbert_of(center, &city),
                 class,
                 size: size as f32,
+                ranked_size: size as f32,
                 bytes: 70,
                 vertices: 6,
                 center,

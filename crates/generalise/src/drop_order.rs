@@ -1,10 +1,12 @@
 //! The first zoom at which each feature of a layer shows.
 
-use onemap_model::{Bounds, Geometry, GeometryClass, ValueRef};
+use onemap_model::{Bounds, Geometry, GeometryClass, Importance, ValueRef};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::hilbert::hilbert_of;
 use crate::load::{Limits, Weight, fitting_prefix};
+use crate::mass::{MIN_MASS_BITS, MassGrid, SIDES, fullest_tile, morton};
 use crate::measure::{estimated_bytes, size};
 use crate::rank::{rank_key, share_of_world, visible_from};
 use crate::scale::{MAX_ZOOM_FULL, MIN_ZOOM_FULL, metres_per_unit, world32};
@@ -19,6 +21,8 @@ pub struct DropItem {
     pub class: GeometryClass,
     /// Square metres for polygons, metres for lines, 0 for points.
     pub size: f32,
+    /// The size that ranks it: of all lines that it is joined with, else its own.
+    pub ranked_size: f32,
     /// Estimated bytes in a tile in full detail, attributes included ([`estimated_bytes`]).
     pub bytes: u32,
     /// Vertices in full detail.
@@ -44,6 +48,7 @@ impl DropItem {
             hilbert: hilbert_of(center, layer),
             class: if bounds.is_some() { class } else { GeometryClass::None },
             size: size as f32,
+            ranked_size: size as f32,
             bytes: estimated_bytes(vertices, values),
             vertices: u32::try_from(vertices).unwrap_or(u32::MAX),
             center,
@@ -72,7 +77,7 @@ impl Default for DropOptions {
 }
 
 /// When each feature shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DropOrder {
     /// For each item the first zoom at which it shows, at most `layer_maxzoom`.
     pub minzoom: Vec<u8>,
@@ -80,25 +85,77 @@ pub struct DropOrder {
     pub layer_minzoom: u8,
     /// The zoom at which every feature shows and nothing is simplified.
     pub layer_maxzoom: u8,
-    /// For each zoom below `layer_maxzoom` the rank ([`rank_key`]) at which it ends: keep it with the
-    /// layer and ask [`first_zoom`] for features that come later.
+    /// Ranks at which the zooms end, to be kept with the layer: see [`DropPlan`].
+    pub always: u64,
+    /// For each zoom below `layer_maxzoom` the rank ([`rank_key`]) at which it ends.
     pub thresholds: Vec<u64>,
+    /// For each zoom below `layer_maxzoom` the side of the cells in which polygons that do not show are
+    /// summed ([`crate::MassGrid::bits`]); 0 for none.
+    pub mass_bits: Vec<u8>,
 }
 
-/// So many of the best-ranked features show at every zoom, even where they are too small to see: a
+/// What is decided once for a layer, so that a feature's first zoom depends on the feature alone: edits and
+/// compactions leave it as it is, imports make it anew.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DropPlan {
+    /// The box over which Hilbert positions are laid.
+    pub bounds: Bounds,
+    /// Features with a lesser rank show at every zoom.
+    pub always: u64,
+    /// As [`DropOrder::thresholds`]; their number is the layer's last zoom.
+    pub thresholds: Vec<u64>,
+    /// As [`DropOrder::mass_bits`].
+    pub mass_bits: Vec<u8>,
+    /// Features that the plan was made for.
+    pub count: u64,
+    /// What ranks before size.
+    pub importance: Option<Importance>,
+    /// Fields whose equal values join features.
+    pub merge: Vec<String>,
+}
+
+impl DropPlan {
+    /// A plan for a layer without features: everything shows everywhere.
+    pub fn empty() -> Self {
+        Self {
+            bounds: Bounds::WORLD,
+            always: 0,
+            thresholds: Vec::new(),
+            mass_bits: Vec::new(),
+            count: 0,
+            importance: None,
+            merge: Vec::new(),
+        }
+    }
+
+    /// Returns the cells of a zoom in which polygons that do not show are summed.
+    pub fn mass_grid(&self, zoom: u8) -> Option<MassGrid> {
+        let bits = self.mass_bits.get(usize::from(zoom)).copied().filter(|bits| *bits > 0)?;
+        Some(MassGrid { zoom, bits })
+    }
+}
+
+/// So many of the best-ranked lines or points show at every zoom, even where they are too small to see: a
 /// small layer is then found on the map of the world.
 const ALWAYS_SHOWN: usize = 32;
+/// Of polygons, whose mass shows anyway, only one: a tile must not show more area than there is.
+const ALWAYS_SHOWN_POLYGONS: usize = 1;
+/// The part of the budget that mass may take.
+const MASS_SHARE: f64 = 0.5;
+/// Bytes of a mass square besides the properties of a feature.
+const MASS_BYTES: f64 = 22.0;
 
 /// Computes the order in which a layer's features appear as the map is enlarged.
 ///
 /// At each zoom the features shown are those that are large enough to see and stand before one
 /// threshold in the ranking ([`rank_key`]): the longest prefix with which no tile is over the budget
 /// by estimate. The threshold is the same for all tiles of the zoom and never goes back at a deeper
-/// zoom. Points that would be drawn on the same two pixels wait until they part. At the last zoom
+/// zoom. Points that would be drawn on the same two pixels wait until they part; polygons that do not show are
+/// summed in cells ([`crate::mass_cells`]), for which a part of the budget is kept. At the last zoom
 /// everything shows, whatever its size.
 ///
-/// The result depends only on the items and their order (equal ranks appear in it). Takes about
-/// 60 bytes of memory for each item while it runs.
+/// The result depends only on the items and their order (equal ranks appear together). Takes about
+/// 80 bytes of memory for each item while it runs.
 pub fn drop_order(items: &[DropItem], options: &DropOptions) -> DropOrder {
     let mut ranking: Vec<(u64, u32)> = items
         .par_iter()
@@ -122,16 +179,25 @@ pub fn drop_order(items: &[DropItem], options: &DropOptions) -> DropOrder {
     limits.full_zoom = full;
     set_point_zooms(items, &ranking, &mut ranked, full);
 
-    let always = always_shown(&ranked, limits);
-    let mut prefixes: Vec<usize> = (0..full)
+    let areas = Areas::new(items, &ranking, &ranked);
+    let most = if areas.is_empty() { ALWAYS_SHOWN } else { ALWAYS_SHOWN_POLYGONS };
+    let always = before_equals(&ranking, always_shown(&ranked, limits, most));
+    let plans: Vec<(usize, u8)> = (0..full)
         .into_par_iter()
-        .map(|zoom| fitting_prefix(&ranked, zoom, always, limits).max(always.min(1)))
+        .map(|zoom| plan_zoom(&ranked, &areas, zoom, always, limits))
         .collect();
+    let mut prefixes: Vec<usize> =
+        plans.iter().map(|&(end, _)| before_equals(&ranking, end).max(always)).collect();
     // More detail may take more bytes than the smaller area saves: what shows must stay.
     for i in (1..prefixes.len()).rev() {
         prefixes[i - 1] = prefixes[i - 1].min(prefixes[i]);
     }
     let always = always.min(prefixes.first().copied().unwrap_or(always));
+    let mut mass_bits: Vec<u8> = plans.iter().map(|&(_, bits)| bits).collect();
+    // A cell lies within one cell of the zoom above.
+    for i in (1..mass_bits.len()).rev() {
+        mass_bits[i - 1] = mass_bits[i - 1].max(mass_bits[i].saturating_sub(1));
+    }
 
     let mut minzoom = vec![full; items.len()];
     for (rank, (&(_, item), weight)) in ranking.iter().zip(&ranked).enumerate() {
@@ -141,26 +207,135 @@ pub fn drop_order(items: &[DropItem], options: &DropOptions) -> DropOrder {
             *slot = first;
         }
     }
-    let thresholds =
-        prefixes.iter().map(|&end| ranking.get(end).map_or(u64::MAX, |&(key, _)| key)).collect();
+    let key_at = |end: usize| ranking.get(end).map_or(u64::MAX, |&(key, _)| key);
     DropOrder {
         minzoom,
         layer_minzoom: if ranking.is_empty() { full } else { 0 },
         layer_maxzoom: full,
-        thresholds,
+        always: key_at(always),
+        thresholds: prefixes.iter().map(|&end| key_at(end)).collect(),
+        mass_bits,
     }
 }
 
-/// Returns the first zoom at which a feature that came after the import shows, by the layer's
-/// `thresholds` ([`DropOrder::thresholds`]); their number is the layer's last zoom.
-pub fn first_zoom(item: &DropItem, thresholds: &[u64]) -> u8 {
-    let full = u8::try_from(thresholds.len()).unwrap_or(u8::MAX);
+/// Returns the first zoom at which a feature that came after the import shows, by the layer's plan. Points
+/// are taken as apart from all others.
+pub fn first_zoom(item: &DropItem, plan: &DropPlan) -> u8 {
+    let full = u8::try_from(plan.thresholds.len()).unwrap_or(u8::MAX);
     if item.class == GeometryClass::None {
         return full;
     }
     let key = rank_key(item);
-    let by_budget = thresholds.partition_point(|&end| end <= key);
+    if key < plan.always {
+        return 0;
+    }
+    let by_budget = plan.thresholds.partition_point(|&end| end <= key);
     u8::try_from(by_budget).unwrap_or(full).max(visible_from(item)).min(full)
+}
+
+/// Returns the first zooms of all features of a layer by its plan, as [`drop_order`] would decide them.
+pub fn first_zooms(items: &[DropItem], plan: &DropPlan) -> Vec<u8> {
+    let full = u8::try_from(plan.thresholds.len()).unwrap_or(u8::MAX);
+    let mut ranked: Vec<(u64, u32)> = (0_u32..)
+        .zip(items)
+        .filter(|(_, item)| item.class == GeometryClass::Point)
+        .map(|(i, item)| (rank_key(item), i))
+        .collect();
+    ranked.sort_unstable();
+    let at = |i: u32| items.get(i as usize).map_or([0; 2], |item| world32(item.center));
+    let points: Vec<([u32; 2], u32)> =
+        ranked.iter().zip(0_u32..).map(|(&(_, i), rank)| (at(i), rank)).collect();
+    let mut zooms: Vec<u8> = items.par_iter().map(|item| first_zoom(item, plan)).collect();
+    thin_points(&points, full, |rank, zoom| {
+        let slot = ranked
+            .get(rank as usize)
+            .and_then(|&(key, i)| zooms.get_mut(i as usize).filter(|_| key >= plan.always));
+        if let Some(slot) = slot {
+            *slot = zoom.max(*slot).min(full);
+        }
+    });
+    zooms
+}
+
+/// Moves the end of a prefix before all entries that rank equal to the first one after it: equal ranks show
+/// together, so that a rank alone tells.
+fn before_equals(ranking: &[(u64, u32)], end: usize) -> usize {
+    let Some(&(key, _)) = ranking.get(end) else { return end };
+    ranking.partition_point(|&(k, _)| k < key)
+}
+
+/// The polygons of a ranking along the Morton curve.
+struct Areas {
+    /// Morton code and place in the ranking.
+    by_place: Vec<(u64, u32)>,
+    /// Bytes of a square that stands for some of them.
+    square_bytes: f64,
+}
+
+impl Areas {
+    fn new(items: &[DropItem], ranking: &[(u64, u32)], ranked: &[Weight]) -> Self {
+        let polygon = |i: u32| {
+            items.get(i as usize).is_some_and(|item| crate::mass::MassItem::new(item).is_some())
+        };
+        let mut by_place: Vec<(u64, u32)> = ranking
+            .par_iter()
+            .zip(ranked)
+            .enumerate()
+            .filter(|(_, (entry, _))| polygon(entry.1))
+            .map(|(rank, (_, weight))| (morton(weight.at[0], weight.at[1]), rank as u32))
+            .collect();
+        by_place.par_sort_unstable();
+        let fixed = by_place.iter().filter_map(|&(_, rank)| ranked.get(rank as usize));
+        let fixed: f64 = fixed.map(|weight| f64::from(weight.fixed)).sum();
+        let square_bytes = MASS_BYTES + fixed / (by_place.len().max(1) as f64);
+        Self { by_place, square_bytes }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.by_place.is_empty()
+    }
+
+    /// Chooses the finest cells for what does not show at a zoom when the ranking ends at `end`; returns their
+    /// side and the bytes and squares of the fullest tile.
+    fn cells(&self, ranked: &[Weight], zoom: u8, end: usize, limits: Limits) -> (u8, u32, u32) {
+        let hidden = self.by_place.iter().filter(|&&(_, rank)| {
+            rank as usize >= end || ranked.get(rank as usize).is_some_and(|w| w.visible > zoom)
+        });
+        let most = fullest_tile(zoom, hidden.map(|&(code, _)| code));
+        let fits = |squares: u32| {
+            f64::from(squares) * self.square_bytes <= MASS_SHARE * f64::from(limits.bytes)
+                && f64::from(squares) <= MASS_SHARE * f64::from(limits.features)
+        };
+        let side = most.iter().position(|&squares| fits(squares)).unwrap_or(SIDES - 1);
+        let bytes = f64::from(most[side]) * self.square_bytes;
+        (MIN_MASS_BITS + side as u8, bytes as u32, most[side])
+    }
+}
+
+/// Returns how much of the ranking shows at a zoom, and the side of the mass cells for the rest.
+fn plan_zoom(
+    ranked: &[Weight],
+    areas: &Areas,
+    zoom: u8,
+    always: usize,
+    limits: Limits,
+) -> (usize, u8) {
+    let end = fitting_prefix(ranked, zoom, always, limits).max(always.min(1));
+    if areas.is_empty() {
+        return (end, 0);
+    }
+    // Room for the squares lets fewer features show, which adds to the squares: count some more at once.
+    let surely = if end == ranked.len() { end } else { end / 4 * 3 };
+    let (bits, bytes, squares) = areas.cells(ranked, zoom, surely, limits);
+    if squares == 0 {
+        return (end, bits);
+    }
+    let rest = Limits {
+        bytes: limits.bytes.saturating_sub(bytes),
+        features: limits.features.saturating_sub(squares),
+        ..limits
+    };
+    (fitting_prefix(ranked, zoom, always, rest).max(always.min(1)), bits)
 }
 
 fn weigh(item: &DropItem) -> Weight {
@@ -171,8 +346,8 @@ fn weigh(item: &DropItem) -> Weight {
 }
 
 /// Returns how many of the first features fit together into one tile at zoom 0; at least one.
-fn always_shown(ranked: &[Weight], limits: Limits) -> usize {
-    let first = ranked.get(..ALWAYS_SHOWN).unwrap_or(ranked);
+fn always_shown(ranked: &[Weight], limits: Limits, most: usize) -> usize {
+    let first = ranked.get(..most).unwrap_or(ranked);
     fitting_prefix(first, 0, first.len(), limits).max(usize::from(!first.is_empty()))
 }
 

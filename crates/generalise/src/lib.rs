@@ -33,15 +33,23 @@
 
 mod drop_order;
 mod hilbert;
+mod importance;
+mod joined;
 mod load;
+mod mass;
 mod measure;
 mod rank;
 mod scale;
 mod simplify;
 mod thin;
 
-pub use drop_order::{DropItem, DropOptions, DropOrder, drop_order, first_zoom};
+pub use drop_order::{
+    DropItem, DropOptions, DropOrder, DropPlan, drop_order, first_zoom, first_zooms,
+};
 pub use hilbert::{hilbert_index, hilbert_of};
+pub use importance::{importance_of, usual_importance, usual_merge};
+pub use joined::{JoinLine, join_lines};
+pub use mass::{MassCell, MassGrid, MassItem, MassSum, mass_cells, morton};
 pub use measure::{EARTH_RADIUS_M, estimated_bytes, line_length_m, ring_area_m2, size};
 pub use rank::rank_key;
 pub use scale::{

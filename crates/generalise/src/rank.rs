@@ -38,7 +38,11 @@ pub(crate) fn visible_from(item: &DropItem) -> u8 {
 
 /// Returns the width or length of the feature as a share of the world's width.
 pub(crate) fn share_of_world(item: &DropItem) -> f64 {
-    let size = f64::from(item.size).max(0.0);
+    share(item, item.size)
+}
+
+fn share(item: &DropItem, size: f32) -> f64 {
+    let size = f64::from(size).max(0.0);
     let side = match item.class {
         GeometryClass::Point | GeometryClass::None => return 0.0,
         GeometryClass::Line => size,
@@ -51,7 +55,7 @@ fn size_class(item: &DropItem) -> u8 {
     match item.class {
         GeometryClass::Point => POINT_CLASS,
         GeometryClass::None => 31,
-        _ => visible_zoom_of_share(share_of_world(item)),
+        _ => visible_zoom_of_share(share(item, item.ranked_size)),
     }
 }
 
@@ -66,7 +70,16 @@ mod tests {
     use super::*;
 
     fn item(class: GeometryClass, size: f32, importance: f32, hilbert: u32) -> DropItem {
-        DropItem { hilbert, class, size, bytes: 50, vertices: 5, center: [118.0, 34.0], importance }
+        DropItem {
+            hilbert,
+            class,
+            size,
+            ranked_size: size,
+            bytes: 50,
+            vertices: 5,
+            center: [118.0, 34.0],
+            importance,
+        }
     }
 
     #[test]

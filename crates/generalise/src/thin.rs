@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::mass::morton;
+
 /// A cell holds one point: 1/256 of a tile's width, two pixels.
 const CELLS_PER_TILE_BITS: u32 = 8;
 
@@ -12,10 +14,8 @@ const CELLS_PER_TILE_BITS: u32 = 8;
 /// The grid covers the world, not the tile, and the best point of a cell is also the best of the smaller
 /// cell around it one zoom deeper: so tiles agree and a point that shows keeps showing.
 pub(crate) fn thin_points(points: &[([u32; 2], u32)], full_zoom: u8, mut set: impl FnMut(u32, u8)) {
-    let mut left: Vec<(u64, u32)> = points
-        .par_iter()
-        .map(|&([x, y], rank)| (interleave(x) | interleave(y) << 1, rank))
-        .collect();
+    let mut left: Vec<(u64, u32)> =
+        points.par_iter().map(|&([x, y], rank)| (morton(x, y), rank)).collect();
     left.par_sort_unstable();
     for zoom in (0..full_zoom).rev() {
         let bits = 2 * (u32::from(zoom) + CELLS_PER_TILE_BITS).min(32);
@@ -46,16 +46,6 @@ pub(crate) fn thin_points(points: &[([u32; 2], u32)], full_zoom: u8, mut set: im
 
 fn cell_of(morton: u64, bits: u32) -> u64 {
     morton.checked_shr(64 - bits).unwrap_or(0)
-}
-
-/// Spreads 32 bits to the even places of 64 (Morton order).
-fn interleave(x: u32) -> u64 {
-    let mut x = u64::from(x);
-    x = (x | x << 16) & 0x0000_ffff_0000_ffff;
-    x = (x | x << 8) & 0x00ff_00ff_00ff_00ff;
-    x = (x | x << 4) & 0x0f0f_0f0f_0f0f_0f0f;
-    x = (x | x << 2) & 0x3333_3333_3333_3333;
-    (x | x << 1) & 0x5555_5555_5555_5555
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Behaviour of the drop order on layers as cities have them.
 #![allow(clippy::unwrap_used)]
 
-use onemap_generalise::{DropItem, DropOptions, DropOrder, drop_order, first_zoom, hilbert_of};
+use onemap_generalise::{
+    DropItem, DropOptions, DropOrder, DropPlan, drop_order, first_zoom, first_zooms, hilbert_of,
+};
 use onemap_model::{Bounds, Geometry, GeometryClass};
 use proptest::prelude::*;
 
@@ -22,6 +24,7 @@ fn houses(n: usize, side: f64) -> Vec<DropItem> {
                 hilbert: hilbert_of(center, &city),
                 class: GeometryClass::Polygon,
                 size: (50.0 + 1450.0 * r * r * r) as f32,
+                ranked_size: (50.0 + 1450.0 * r * r * r) as f32,
                 bytes: 70,
                 vertices: 6,
                 center,
@@ -35,6 +38,7 @@ fn points(n: usize, side: f64) -> Vec<DropItem> {
     let mut items = houses(n, side);
     for item in &mut items {
         (item.class, item.size, item.vertices, item.bytes) = (GeometryClass::Point, 0.0, 1, 60);
+        item.ranked_size = 0.0;
     }
     items
 }
@@ -47,7 +51,7 @@ fn shown(order: &DropOrder, zoom: u8) -> usize {
 fn a_city_of_houses_shows_something_at_zoom_0_and_everything_at_16() {
     let order = drop_order(&houses(20_000, 0.2), &DropOptions::default());
     assert_eq!((order.layer_minzoom, order.layer_maxzoom), (0, 16));
-    assert_eq!(shown(&order, 0), 32);
+    assert_eq!(shown(&order, 0), 1);
     assert_eq!(shown(&order, 16), 20_000);
     let counts: Vec<usize> = (0..=16).map(|z| shown(&order, z)).collect();
     assert!(counts[9] < 1000, "too small to see: {counts:?}");
@@ -76,6 +80,7 @@ fn provinces_are_shown_in_full_from_zoom_10_on_and_all_at_zoom_0() {
                 hilbert: hilbert_of(center, &world),
                 class: GeometryClass::Polygon,
                 size: 2.8e11,
+                ranked_size: 2.8e11,
                 bytes: 3 * 1500 + 60,
                 vertices: 1500,
                 center,
@@ -122,6 +127,7 @@ fn importance_decides_before_size() {
     let mut items = houses(5000, 0.1);
     items[77].importance = 1.0;
     items[77].size = 1.0;
+    items[77].ranked_size = 1.0;
     assert_eq!(drop_order(&items, &DropOptions::default()).minzoom[77], 0);
 }
 
@@ -130,11 +136,14 @@ fn a_later_feature_finds_the_zoom_that_the_import_would_have_given_it() {
     let items = houses(20_000, 0.2);
     let order =
         drop_order(&items, &DropOptions { budget_bytes: 200_000, ..DropOptions::default() });
-    let same = (0..items.len())
-        .filter(|&i| first_zoom(&items[i], &order.thresholds) == order.minzoom[i])
-        .count();
-    // All but those that are always shown.
-    assert!(same >= items.len() - 40, "{same}");
+    let plan = DropPlan {
+        always: order.always,
+        thresholds: order.thresholds.clone(),
+        ..DropPlan::empty()
+    };
+    for (item, minzoom) in items.iter().zip(&order.minzoom) {
+        assert_eq!(first_zoom(item, &plan), *minzoom);
+    }
     assert_eq!(order.thresholds.len(), usize::from(order.layer_maxzoom));
 }
 
@@ -153,6 +162,7 @@ fn one_huge_feature_still_shows() {
     for item in &mut items {
         (item.bytes, item.vertices) = (u32::MAX, u32::MAX / 3);
         item.size = 1e13;
+        item.ranked_size = 1e13;
     }
     let order = drop_order(&items, &DropOptions::default());
     assert_eq!(order.minzoom.iter().min(), Some(&0));
@@ -186,6 +196,7 @@ proptest! {
                 hilbert,
                 class: [None, Point, Line, Polygon, Mixed][usize::from(class)],
                 size,
+                ranked_size: size,
                 bytes,
                 vertices,
                 center: [x, y],
@@ -197,8 +208,18 @@ proptest! {
         prop_assert_eq!(order.minzoom.len(), items.len());
         prop_assert!(order.minzoom.iter().all(|&z| z <= order.layer_maxzoom));
         prop_assert!(order.thresholds.is_sorted());
-        if items.iter().any(|i| i.class != None) {
-            prop_assert_eq!(order.minzoom.iter().min(), Some(&0));
+        let plan = DropPlan {
+            always: order.always,
+            thresholds: order.thresholds.clone(),
+            ..DropPlan::empty()
+        };
+        for (item, minzoom) in items.iter().zip(&order.minzoom).filter(|(i, _)| i.class != Point) {
+            prop_assert_eq!(first_zoom(item, &plan), *minzoom);
+        }
+        prop_assert_eq!(&first_zooms(&items, &plan), &order.minzoom);
+        prop_assert_eq!(order.mass_bits.len(), order.thresholds.len());
+        for pair in order.mass_bits.windows(2) {
+            prop_assert!(pair[1] <= pair[0] + 1 || pair[0] == 0 && pair[1] == 0);
         }
         prop_assert_eq!(&drop_order(&items, &options), &order);
     }

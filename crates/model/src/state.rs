@@ -81,6 +81,36 @@ impl StateSet {
     /// Every state.
     pub const ALL: Self = Self(0b1111);
 
+    /// No state.
+    pub const NONE: Self = Self(0);
+
+    /// Returns the set with one more state.
+    #[must_use]
+    pub fn with(self, state: State) -> Self {
+        Self(self.0 | (1 << state as u8))
+    }
+
+    /// Returns the states of both sets.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Tells whether all states of the other set are in this one.
+    pub fn contains_all(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
+    /// Returns one bit for each state, in the order of a life.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Inverse of [`StateSet::bits`]; unknown bits are left out.
+    pub fn from_bits(bits: u8) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+
     /// Tells whether the state is in the set.
     pub fn contains(self, state: State) -> bool {
         self.0 & (1 << state as u8) != 0

@@ -9,16 +9,20 @@ mod decode;
 mod encode;
 mod header;
 mod item;
+mod plan;
 mod sidecar;
 mod table;
 mod time;
 mod tree;
 mod write;
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 
-use onemap_model::{Bounds, Feature, FeatureId, Geometry, Interval, State, ValueRef};
+use onemap_generalise::DropPlan;
+use onemap_model::{
+    Bounds, Feature, FeatureId, Geometry, Interval, State, StateSet, ValueRef,
+};
 use uuid::Uuid;
 
 use crate::Result;
@@ -29,8 +33,10 @@ use crate::map::{CheckedMap, Map};
 pub(crate) use columns::Columns;
 pub(crate) use encode::Traits;
 pub use encode::{EncodedBatch, storable};
-pub(crate) use item::Item;
-pub(crate) use item::drop_item;
+pub(crate) use item::{Item, drop_item, slot_of};
+pub(crate) use plan::{feature_join, join_key, join_line};
+pub(crate) use sidecar::StoredMass;
+pub(crate) use tree::{Leaf, VisitLeaf};
 pub(crate) use write::{Draft, Spool, Written, write};
 
 use sidecar::Sidecar;
@@ -45,21 +51,14 @@ pub(crate) struct Decoded {
     pub(crate) has_geometry: bool,
 }
 
-/// Which features of a segment to visit.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Find {
-    /// Only features whose box meets this one.
-    pub(crate) bounds: Option<Bounds>,
-    /// Only features that show at this zoom.
-    pub(crate) zoom: Option<u8>,
-}
-
 /// An open segment.
 #[derive(Debug)]
 pub(crate) struct Segment {
     name: SegmentRef,
     data: CheckedMap,
     columns: Columns,
+    names: Vec<String>,
+    plan: DropPlan,
     /// Tree over all features with a shape; `None` when there are no features.
     tree: Option<Tree>,
     /// First byte of the features.
@@ -96,6 +95,8 @@ impl Segment {
             name: name.clone(),
             data,
             columns: head.columns,
+            names: head.names,
+            plan: head.plan,
             tree: head.tree,
             features_at: head.features_at,
             sidecar,
@@ -106,9 +107,44 @@ impl Segment {
         self.data.path()
     }
 
-    /// Ranks at which the zooms of the layer end, for features that come later.
-    pub(crate) fn thresholds(&self) -> &[u64] {
-        self.sidecar.thresholds()
+    /// Decides when features show that come later.
+    pub(crate) fn plan(&self) -> &DropPlan {
+        &self.plan
+    }
+
+    /// Names of the fields, in their order.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The states that features have.
+    pub(crate) fn states(&self) -> StateSet {
+        self.sidecar.states()
+    }
+
+    /// Tells whether some feature states when it begins or ends.
+    pub(crate) fn has_times(&self) -> bool {
+        self.sidecar.times() > 0
+    }
+
+    /// Returns the last instant up to `at` at which some feature begins or ends, microseconds.
+    pub(crate) fn change_before(&self, at: i64) -> Result<Option<i64>> {
+        self.sidecar.change_before(at)
+    }
+
+    /// Returns the area of a feature found at a zoom, square metres; 0 for what is no polygon.
+    pub(crate) fn area(&self, zoom: u8, leaf: &Leaf) -> Result<f32> {
+        self.sidecar.area(zoom, leaf)
+    }
+
+    /// Returns the numbers of the mass cells of a zoom whose codes lie in a range.
+    pub(crate) fn mass_range(&self, zoom: u8, codes: &Range<u64>) -> Result<Range<u64>> {
+        self.sidecar.mass_range(zoom, codes)
+    }
+
+    /// Reads a mass cell by its number.
+    pub(crate) fn mass(&self, zoom: u8, number: u64) -> Result<StoredMass> {
+        self.sidecar.mass(zoom, number)
     }
 
     /// The greatest id that is not a hash, if any.
@@ -116,36 +152,43 @@ impl Segment {
         self.sidecar.greatest_plain_id()
     }
 
-    /// Visits the offsets of the features asked for, in the order of the file, or of the file within
-    /// each zoom. Features without a shape are visited only when neither box nor zoom is asked for.
+    /// Visits the offsets of the features whose box meets `bounds` (`None`: of all), in the order of the file.
+    /// Features without a shape are visited only when no box is asked for.
     pub(crate) fn find(
         &self,
-        find: Find,
+        bounds: Option<&Bounds>,
         visit: &mut dyn FnMut(u64) -> Result<ControlFlow<()>>,
     ) -> Result<ControlFlow<()>> {
-        match (find.zoom, &find.bounds) {
-            (Some(zoom), _) => self.sidecar.find(zoom, find.bounds.as_ref(), visit),
-            (None, Some(bounds)) => match &self.tree {
-                Some(tree) => tree.find(&self.data, Some(bounds), &mut |offset| {
-                    visit(self.features_at.saturating_add(offset))
+        if bounds.is_some() {
+            return match &self.tree {
+                Some(tree) => tree.find(&self.data, bounds, &mut |leaf| {
+                    visit(self.features_at.saturating_add(leaf.offset))
                 }),
                 None => Ok(ControlFlow::Continue(())),
-            },
-            (None, None) => {
-                let mut at = self.features_at;
-                while at < self.name.bytes {
-                    if visit(at)?.is_break() {
-                        return Ok(ControlFlow::Break(()));
-                    }
-                    at = at.saturating_add(self.feature_bytes(at)?.len() as u64);
-                }
-                Ok(ControlFlow::Continue(()))
-            }
+            };
         }
+        let mut at = self.features_at;
+        while at < self.name.bytes {
+            if visit(at)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            at = at.saturating_add(self.feature_bytes(at)?.len() as u64);
+        }
+        Ok(ControlFlow::Continue(()))
     }
 
-    /// Returns where a feature is, and the first zoom at which it shows.
-    pub(crate) fn locate(&self, id: FeatureId) -> Result<Option<(u64, u8)>> {
+    /// Visits the features that first show at a zoom, in the order of the file.
+    pub(crate) fn find_at(
+        &self,
+        zoom: u8,
+        bounds: Option<&Bounds>,
+        visit: &mut VisitLeaf<'_>,
+    ) -> Result<ControlFlow<()>> {
+        self.sidecar.find(zoom, bounds, visit)
+    }
+
+    /// Returns where the versions of a feature are, and the first zoom at which each shows; oldest first.
+    pub(crate) fn locate(&self, id: FeatureId) -> Result<Vec<(u64, u8)>> {
         self.sidecar.locate(id)
     }
 
@@ -198,18 +241,14 @@ impl Segment {
         let mut geometry = Geometry::default();
         let mut values = Vec::new();
         let mut seen = 0_u64;
-        let _flow = self.find(Find::default(), &mut |at| {
+        let _flow = self.find(None, &mut |at| {
             let found = self.values(at, &|_| true, &mut values)?;
             self.geometry(at, &mut geometry)?;
             seen += 1;
-            match self.locate(found.id)? {
-                Some((offset, _)) if offset == at => Ok(ControlFlow::Continue(())),
-                _ => Err(StoreError::damaged(
-                    self.path(),
-                    at,
-                    "the index does not find this feature",
-                )),
+            if self.locate(found.id)?.iter().any(|&(offset, _)| offset == at) {
+                return Ok(ControlFlow::Continue(()));
             }
+            Err(StoreError::damaged(self.path(), at, "the index does not find this feature"))
         })?;
         if seen != self.name.features {
             let what = format!("there are {seen} features instead of {}", self.name.features);

@@ -1,12 +1,13 @@
 //! What the store holds at one revision, in memory: cheap to share, never changed once published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use onemap_model::{
-    Bounds, Feature, FeatureId, FeatureRef, Geometry, Layer, LayerId, Revision, TileCoord, ValueRef,
+    Bounds, Feature, FeatureId, FeatureRef, Geometry, Layer, LayerId, Revision, StateSet, TileCoord,
+    ValueRef,
 };
 
 use uuid::Uuid;
@@ -16,7 +17,8 @@ use crate::cells::Cells;
 use crate::change::SegmentRef;
 use crate::error::{Doing, StoreError};
 use crate::overlay::{Overlay, Version};
-use crate::segment::{self, Find, Segment};
+use crate::ruler::Ruler;
+use crate::segment::{self, Segment};
 
 /// All layers at one revision.
 #[derive(Debug, Default)]
@@ -62,6 +64,7 @@ pub(crate) struct Generation {
     pub(crate) segments: Vec<Slot>,
     pub(crate) overlay: Overlay,
     pub(crate) cells: Cells,
+    pub(crate) ruler: Ruler,
     /// No feature in the segments was changed after this revision.
     pub(crate) folded: Revision,
 }
@@ -128,13 +131,29 @@ impl Slot {
 
 /// Decides what of a feature a reader sees.
 pub(crate) trait Lens {
-    /// Tells whether the feature is shown.
+    /// Tells whether the feature is shown, as far as time and state tell.
     fn shows(&self, valid: onemap_model::Interval, state: onemap_model::State) -> bool;
+    /// Tells whether the filter shows a feature, given with the fields and the shape that it needs.
+    fn matches(&self, _: &FeatureRef<'_>) -> bool {
+        true
+    }
     /// Tells whether field number `i` is shown.
     fn shows_field(&self, i: usize) -> bool;
+    /// Tells whether field number `i` is shown or looked at by the filter.
+    fn needs_field(&self, i: usize) -> bool {
+        self.shows_field(i)
+    }
+    /// Tells whether the filter looks at fields that are not shown.
+    fn hides_fields(&self) -> bool {
+        false
+    }
     /// Tells whether shapes are wanted; without, `geometry` is `None` for all.
     fn wants_geometry(&self) -> bool {
         true
+    }
+    /// Tells whether shapes are wanted or looked at by the filter.
+    fn needs_geometry(&self) -> bool {
+        self.wants_geometry()
     }
 }
 
@@ -162,13 +181,15 @@ impl Generation {
         segments: &[SegmentRef],
         folded: Revision,
     ) -> Self {
-        let segments = segments.iter().map(|name| Slot::open(dir, tmp, layer, name)).collect();
-        Self { segments, folded, ..Self::default() }
+        let segments: Vec<Slot> =
+            segments.iter().map(|name| Slot::open(dir, tmp, layer, name)).collect();
+        let ruler = segments.first().and_then(|slot| slot.with(|s| Ok(Ruler::of(s))).ok());
+        Self { segments, folded, ruler: ruler.unwrap_or_default(), ..Self::default() }
     }
 
     /// Lays edits over the segments and marks the cells that they touch.
     pub(crate) fn apply(&self, edits: &[crate::change::EditRecord], revision: Revision) {
-        self.overlay.apply(edits, revision);
+        self.overlay.apply(edits, revision, &self.ruler);
         for edit in edits {
             for feature in [&edit.before, &edit.after].into_iter().flatten() {
                 if let Some(bounds) = feature.geometry.as_ref().and_then(Geometry::bounds) {
@@ -178,12 +199,13 @@ impl Generation {
         }
     }
 
-    /// Visits the features that were there at a revision: those of the segments, then the edited ones.
+    /// Visits the features that were there at a revision and whose box meets `bounds`, if given: those of the
+    /// segments, then the edited ones.
     pub(crate) fn for_each(
         &self,
         at: Revision,
         fields: usize,
-        find: Find,
+        bounds: Option<&Bounds>,
         lens: &dyn Lens,
         visit: &mut Visit<'_>,
     ) -> Result<ControlFlow<()>> {
@@ -191,69 +213,124 @@ impl Generation {
         for slot in &self.segments {
             let flow = slot.with(|segment| {
                 let mut values: Vec<ValueRef<'_>> = Vec::with_capacity(fields);
-                segment.find(find, &mut |offset| {
-                    let found = segment.values(offset, &|i| lens.shows_field(i), &mut values)?;
-                    let shows = lens.shows(found.valid, found.state);
-                    if !shows || self.overlay.hides(found.id, at) {
-                        return Ok(ControlFlow::Continue(()));
-                    }
-                    let shape = found.has_geometry
-                        && lens.wants_geometry()
-                        && segment.geometry(offset, &mut geometry)?;
-                    values.resize(fields, ValueRef::Null);
-                    Ok(visit(FeatureRef {
-                        id: found.id,
-                        geometry: shape.then_some(&geometry),
-                        values: &values,
-                        valid: found.valid,
-                        state: found.state,
-                    }))
+                segment.find(bounds, &mut |offset| {
+                    let look = Look { overlay: &self.overlay, at, fields, lens };
+                    look.visit(segment, offset, &mut values, &mut geometry, visit)
                 })
             })?;
             if flow.is_break() {
                 return Ok(flow);
             }
         }
-        for version in self.overlay.visible(at, find.bounds.as_ref(), find.zoom) {
-            let Some(feature) = &version.feature else { continue };
-            if lens.shows(feature.valid, feature.state)
-                && visit_feature(feature, fields, lens, visit).is_break()
-            {
+        for version in self.overlay.visible(at, bounds) {
+            if visit_version(&version, fields, lens, visit).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Finds a feature as it was at a revision, with the first zoom at which it shows.
-    pub(crate) fn feature(
+    /// Visits the features that show at a zoom, in an order that depends on the features alone: those that
+    /// first show at 0, then at 1 and so on, each along the Hilbert curve, on equal places by id.
+    pub(crate) fn for_each_shown(
+        &self,
+        at: Revision,
+        fields: usize,
+        (zoom, bounds): (u8, Option<&Bounds>),
+        lens: &dyn Lens,
+        visit: &mut Visit<'_>,
+    ) -> Result<ControlFlow<()>> {
+        let mut edited: VecDeque<Arc<Version>> = self.overlay.visible(at, bounds).into();
+        edited.retain(|version| version.bounds_known() && version.minzoom <= zoom);
+        let curve = self.ruler.plan().bounds;
+        let mut geometry = Geometry::default();
+        for first in 0..=zoom {
+            for slot in &self.segments {
+                let flow = slot.with(|segment| {
+                    let mut values: Vec<ValueRef<'_>> = Vec::with_capacity(fields);
+                    segment.find_at(first, bounds, &mut |leaf| {
+                        let look = Look { overlay: &self.overlay, at, fields, lens };
+                        // Edited features that come before this one.
+                        while edited.front().is_some_and(|version| version.minzoom <= first) {
+                            let hilbert = onemap_generalise::hilbert_of(leaf.center(), &curve);
+                            let id = segment.values(leaf.offset, &|_| false, &mut values)?;
+                            let here = (first, hilbert, id.id, segment::slot_of(id.valid));
+                            let before = |v: &mut Arc<Version>| {
+                                (v.minzoom, v.hilbert, v.id, v.slot) < here
+                            };
+                            let Some(version) = edited.pop_front_if(before) else { break };
+                            if visit_version(&version, fields, lens, visit).is_break() {
+                                return Ok(ControlFlow::Break(()));
+                            }
+                        }
+                        look.visit(segment, leaf.offset, &mut values, &mut geometry, visit)
+                    })
+                })?;
+                if flow.is_break() {
+                    return Ok(flow);
+                }
+            }
+            while let Some(version) = edited.pop_front_if(|version| version.minzoom <= first) {
+                if visit_version(&version, fields, lens, visit).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Returns the versions of a feature that were there at a revision, in the order of their begins, with the
+    /// first zoom at which each shows.
+    pub(crate) fn versions(
         &self,
         id: FeatureId,
         at: Revision,
         fields: usize,
-    ) -> Result<Option<(Feature, u8)>> {
-        if let Some(version) = self.overlay.get(id, at) {
-            return Ok(version.feature.clone().map(|feature| (feature, version.minzoom)));
-        }
+    ) -> Result<Vec<(Feature, u8)>> {
+        let mut found = Vec::new();
         for slot in &self.segments {
-            let found = slot.with(|segment| {
-                let Some((offset, minzoom)) = segment.locate(id)? else { return Ok(None) };
-                Ok(Some((segment.feature(offset, fields)?, minzoom)))
+            slot.with(|segment| {
+                for (offset, minzoom) in segment.locate(id)? {
+                    let feature = segment.feature(offset, fields)?;
+                    if !self.overlay.hides(id, segment::slot_of(feature.valid), at) {
+                        found.push((feature, minzoom));
+                    }
+                }
+                Ok(())
             })?;
-            if found.is_some() {
-                return Ok(found);
+        }
+        for version in self.overlay.versions(id, at) {
+            if let Some(feature) = &version.feature {
+                let mut feature = feature.clone();
+                feature.values.resize(fields, onemap_model::Value::Null);
+                found.push((feature, version.minzoom));
             }
         }
-        Ok(None)
+        found.sort_by_key(|(feature, _)| segment::slot_of(feature.valid));
+        Ok(found)
     }
 
     /// Tells whether a feature was there at a revision.
     pub(crate) fn contains(&self, id: FeatureId, at: Revision) -> Result<bool> {
-        if let Some(version) = self.overlay.get(id, at) {
-            return Ok(version.feature.is_some());
+        if self.overlay.versions(id, at).iter().any(|version| version.feature.is_some()) {
+            return Ok(true);
         }
         for slot in &self.segments {
-            if slot.with(|segment| segment.locate(id))?.is_some() {
+            let there = slot.with(|segment| {
+                let places = segment.locate(id)?;
+                if places.is_empty() || self.overlay.len() == 0 {
+                    return Ok(!places.is_empty());
+                }
+                let mut values = Vec::new();
+                for (offset, _) in places {
+                    let found = segment.values(offset, &|_| false, &mut values)?;
+                    if !self.overlay.hides(id, segment::slot_of(found.valid), at) {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            })?;
+            if there {
                 return Ok(true);
             }
         }
@@ -263,9 +340,8 @@ impl Generation {
     /// Returns the revision after which a feature was not changed; of one in the segments it is known only
     /// that this was not after they were made.
     pub(crate) fn feature_revision(&self, id: FeatureId, at: Revision) -> Result<Option<Revision>> {
-        let version = self.overlay.get(id, at);
         let there = self.contains(id, at)?;
-        Ok(there.then(|| version.map_or(self.folded, |v: Arc<Version>| v.from)))
+        Ok(there.then(|| self.overlay.last_edit(id, at).unwrap_or(self.folded)))
     }
 
     /// Returns the least id that neither a segment nor an edit has used, hashed ids apart.
@@ -278,11 +354,87 @@ impl Generation {
         Ok(next)
     }
 
-    /// Returns the first zoom at which an edited feature shows.
-    pub(crate) fn first_zoom(&self, feature: &Feature, layer: Option<Bounds>) -> Result<u8> {
-        let Some(slot) = self.segments.first() else { return Ok(0) };
-        let item = segment::drop_item(feature, &layer.unwrap_or(Bounds::WORLD));
-        slot.with(|segment| Ok(onemap_generalise::first_zoom(&item, segment.thresholds())))
+    /// Tells whether some feature states a time.
+    pub(crate) fn has_times(&self) -> Result<bool> {
+        let mut any = self.overlay.has_times();
+        for slot in &self.segments {
+            any |= slot.with(|segment| Ok(segment.has_times()))?;
+        }
+        Ok(any)
+    }
+
+    /// Returns the last instant up to `time` at which some feature begins or ends, microseconds.
+    pub(crate) fn change_before(&self, time: i64) -> Result<Option<i64>> {
+        let mut last = self.overlay.change_before(time);
+        for slot in &self.segments {
+            last = last.max(slot.with(|segment| segment.change_before(time))?);
+        }
+        Ok(last)
+    }
+
+    /// Returns the states that features have.
+    pub(crate) fn states(&self) -> Result<StateSet> {
+        let mut states = self.overlay.states();
+        for slot in &self.segments {
+            states = states.union(slot.with(|segment| Ok(segment.states()))?);
+        }
+        Ok(states)
+    }
+}
+
+/// How features of a segment are looked at.
+#[derive(Clone, Copy)]
+struct Look<'l> {
+    overlay: &'l Overlay,
+    at: Revision,
+    fields: usize,
+    lens: &'l dyn Lens,
+}
+
+impl Look<'_> {
+    /// Visits the feature at an offset, unless an edit or the lens hides it.
+    fn visit<'s>(
+        &self,
+        segment: &'s Segment,
+        offset: u64,
+        values: &mut Vec<ValueRef<'s>>,
+        geometry: &mut Geometry,
+        visit: &mut Visit<'_>,
+    ) -> Result<ControlFlow<()>> {
+        let lens = self.lens;
+        let found = segment.values(offset, &|i| lens.needs_field(i), values)?;
+        let shows = lens.shows(found.valid, found.state)
+            && !self.overlay.hides(found.id, segment::slot_of(found.valid), self.at);
+        if !shows {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let shape = found.has_geometry
+            && lens.needs_geometry()
+            && segment.geometry(offset, geometry)?;
+        values.resize(self.fields, ValueRef::Null);
+        let mut feature = FeatureRef {
+            id: found.id,
+            geometry: shape.then_some(&*geometry),
+            values,
+            valid: found.valid,
+            state: found.state,
+        };
+        if !lens.matches(&feature) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        if !lens.wants_geometry() {
+            feature.geometry = None;
+        }
+        if lens.hides_fields() {
+            let mut shown = values.clone();
+            for (i, value) in shown.iter_mut().enumerate() {
+                if !lens.shows_field(i) {
+                    *value = ValueRef::Null;
+                }
+            }
+            return Ok(visit(FeatureRef { values: &shown, ..feature }));
+        }
+        Ok(visit(feature))
     }
 }
 
@@ -295,21 +447,40 @@ impl LayerEntry {
     }
 }
 
-fn visit_feature(
-    feature: &Feature,
+/// Visits an edited feature, unless the lens hides it.
+pub(crate) fn visit_version(
+    version: &Version,
     fields: usize,
     lens: &dyn Lens,
     visit: &mut Visit<'_>,
 ) -> ControlFlow<()> {
+    let Some(feature) = &version.feature else { return ControlFlow::Continue(()) };
+    if !lens.shows(feature.valid, feature.state) {
+        return ControlFlow::Continue(());
+    }
     let mut values = vec![ValueRef::Null; fields];
-    for (i, (slot, value)) in values.iter_mut().zip(&feature.values).enumerate() {
-        if lens.shows_field(i) {
-            *slot = value.as_ref();
+    for (slot, value) in values.iter_mut().zip(&feature.values) {
+        *slot = value.as_ref();
+    }
+    let whole = FeatureRef {
+        id: feature.id,
+        geometry: feature.geometry.as_ref(),
+        values: &values,
+        valid: feature.valid,
+        state: feature.state,
+    };
+    if !lens.matches(&whole) {
+        return ControlFlow::Continue(());
+    }
+    for (i, value) in values.iter_mut().enumerate() {
+        if !lens.shows_field(i) {
+            *value = ValueRef::Null;
         }
     }
+    let geometry = feature.geometry.as_ref().filter(|_| lens.wants_geometry());
     visit(FeatureRef {
         id: feature.id,
-        geometry: feature.geometry.as_ref().filter(|_| lens.wants_geometry()),
+        geometry,
         values: &values,
         valid: feature.valid,
         state: feature.state,

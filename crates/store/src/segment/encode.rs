@@ -1,6 +1,9 @@
 //! Batches of features, encoded for a segment.
 
-use onemap_model::{Bounds, Feature, FieldType, Geometry, GeometryClass, Interval, State, Value};
+use onemap_model::{
+    Bounds, Feature, FieldType, Geometry, GeometryClass, Interval, State, StateSet, Value,
+};
+use rustc_hash::FxHashSet;
 
 use super::columns::{Columns, Extras, Given};
 use super::item::Item;
@@ -13,7 +16,7 @@ use crate::error::StoreError;
 const MAX_FEATURE_BYTES: usize = 1 << 30;
 
 /// What holds of all features of a batch or segment together.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Traits {
     pub(crate) features: u64,
     pub(crate) with_geometry: u64,
@@ -26,13 +29,35 @@ pub(crate) struct Traits {
     pub(crate) class: GeometryClass,
     pub(crate) bounds: Option<Bounds>,
     pub(crate) time: Option<Interval>,
+    /// Every begin and end that a feature states, microseconds.
+    pub(crate) times: FxHashSet<i64>,
+    pub(crate) states: StateSet,
     pub(crate) given: Given,
+}
+
+impl Default for Traits {
+    fn default() -> Self {
+        Self {
+            features: 0,
+            with_geometry: 0,
+            with_z: 0,
+            with_m: 0,
+            kinds: 0,
+            class: GeometryClass::default(),
+            bounds: None,
+            time: None,
+            times: FxHashSet::default(),
+            states: StateSet::NONE,
+            given: Given::default(),
+        }
+    }
 }
 
 impl Traits {
     fn add(&mut self, feature: &Feature) {
         self.features += 1;
         self.time = union_time(self.time, stated(feature.valid));
+        self.note_life(feature.valid, feature.state);
         self.given = self.given.union(Given {
             from: feature.valid.from.is_some(),
             to: feature.valid.to.is_some(),
@@ -45,6 +70,13 @@ impl Traits {
         self.kinds |= 1 << kind_number(geometry.kind);
         self.class = self.class.union(geometry.class());
         self.grow(geometry.bounds());
+    }
+
+    /// Notes when and in which state a feature holds.
+    pub(crate) fn note_life(&mut self, valid: Interval, state: State) {
+        let ends = [valid.from, valid.to].into_iter().flatten();
+        self.times.extend(ends.map(onemap_model::Timestamp::as_micros));
+        self.states = self.states.with(state);
     }
 
     fn grow(&mut self, bounds: Option<Bounds>) {
@@ -62,6 +94,8 @@ impl Traits {
         self.kinds |= other.kinds;
         self.class = self.class.union(other.class);
         self.time = union_time(self.time, other.time);
+        self.times.extend(&other.times);
+        self.states = self.states.union(other.states);
         self.given = self.given.union(other.given);
         self.grow(other.bounds);
     }
@@ -134,7 +168,7 @@ impl EncodedBatch {
         }
         let values = feature.values.iter().map(Value::as_ref);
         let geometry = feature.geometry.as_ref();
-        self.items.push(Item::new(id.get(), geometry, values, begin as u64, len as u32));
+        self.items.push(Item::new((id.get(), feature.valid), geometry, values, begin as u64, len as u32));
         self.traits.add(feature);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use flatbuffers::FlatBufferBuilder;
 use flatgeobuf::{Column, ColumnArgs, ColumnType, Crs, CrsArgs, GeometryType, Header, HeaderArgs};
+use onemap_generalise::DropPlan;
 use onemap_model::{Field, FieldType, Layer};
 use serde::{Deserialize, Serialize};
 
@@ -28,15 +29,30 @@ struct ColumnNote {
     unit: Option<String>,
 }
 
+/// What a segment says of itself beyond what FlatGeobuf has a place for.
+#[derive(Serialize, Deserialize)]
+struct SegmentNote {
+    /// When its features show.
+    plan: DropPlan,
+}
+
 /// What the reader needs to know of a header.
 pub(super) struct Head {
     pub(super) columns: Columns,
+    /// Names of the fields.
+    pub(super) names: Vec<String>,
+    pub(super) plan: DropPlan,
     pub(super) tree: Option<Tree>,
     pub(super) features_at: u64,
 }
 
 /// Makes magic and header of a segment of a layer.
-pub(super) fn encode(layer: &Layer, columns: &Columns, traits: &Traits) -> Vec<u8> {
+pub(super) fn encode(
+    layer: &Layer,
+    columns: &Columns,
+    traits: &Traits,
+    plan: &DropPlan,
+) -> Vec<u8> {
     let mut fbb = FlatBufferBuilder::new();
     let fields = &layer.schema.fields;
     let mut list = vec![plain_column(&mut fbb, &reserved_name("_id", fields), ColumnType::Long)];
@@ -67,6 +83,8 @@ pub(super) fn encode(layer: &Layer, columns: &Columns, traits: &Traits) -> Vec<u
         1 => GeometryType(traits.kinds.trailing_zeros() as u8),
         _ => GeometryType::Unknown,
     };
+    let note = SegmentNote { plan: plan.clone() };
+    let note = serde_json::to_string(&note).unwrap_or_default();
     let all_have = |n: u64| n > 0 && n == traits.with_geometry;
     let args = HeaderArgs {
         name: Some(fbb.create_string(layer.id.as_str())),
@@ -79,6 +97,7 @@ pub(super) fn encode(layer: &Layer, columns: &Columns, traits: &Traits) -> Vec<u
         features_count: traits.features,
         index_node_size: if traits.features == 0 { 0 } else { FANOUT as u16 },
         crs: Some(crs),
+        metadata: Some(fbb.create_string(&note)),
         ..HeaderArgs::default()
     };
     let header = Header::create(&mut fbb, &args);
@@ -140,7 +159,11 @@ pub(super) fn read(data: &CheckedMap) -> Result<Head> {
     let index = tree::size(leaves).ok_or_else(|| damaged("its feature count is impossible"))?;
     let features_at =
         index_at.checked_add(index).ok_or_else(|| damaged("its index is too long"))?;
-    Ok(Head { columns, tree: Tree::new(index_at, leaves), features_at })
+    let note = header.metadata().and_then(|note| serde_json::from_str::<SegmentNote>(note).ok());
+    let plan = note.ok_or_else(|| damaged("it does not say when its features show"))?.plan;
+    let names = header.columns().into_iter().flatten().skip(usize::from(FIRST_FIELD));
+    let names = names.take(columns.len()).map(|column| column.name().to_owned()).collect();
+    Ok(Head { columns, names, plan, tree: Tree::new(index_at, leaves), features_at })
 }
 
 fn read_columns(header: &Header<'_>) -> Option<Columns> {

@@ -1,120 +1,45 @@
-//! The sidecar of a segment: from ids to offsets, one R-tree for each zoom at which features first show,
-//! and the checksums of the segment's blocks. It can be made again from the segment.
+//! The sidecar of a segment: from ids to offsets, one R-tree for each zoom at which features first show, the
+//! mass of what does not show, the times at which something changes, and the checksums of the segment's
+//! blocks. It can be made again from the segment.
 
-use std::io::{Seek, SeekFrom, Write};
-use std::ops::ControlFlow;
+mod out;
+mod write;
+
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
-use onemap_generalise::DropOrder;
-use onemap_model::{Bounds, FeatureId, MAX_ZOOM};
-use tempfile::NamedTempFile;
+use onemap_generalise::MassSum;
+use onemap_model::{Bounds, FeatureId, MAX_ZOOM, StateSet};
 
-use super::item::Item;
-use super::tree::{self, Tree};
+use super::tree::{self, Leaf, Tree, VisitLeaf};
 use crate::Result;
 use crate::change::SegmentRef;
-use crate::error::{Doing, StoreError};
-use crate::map::{BLOCK, BlockSums, CheckedMap, Map};
+use crate::error::StoreError;
+use crate::map::{BLOCK, CheckedMap, Map};
 
-const MAGIC: &[u8; 8] = b"OMAPIDX\x01";
-/// Bytes of the header: fixed fields, then 31 zooms of (offset, leaves), zeros, CRC-32.
-const HEADER: usize = 1024;
-const ZOOMS_AT: usize = 136;
+pub(super) use write::{Contents, write};
+
+const MAGIC: &[u8; 8] = b"OMAPIDX\x02";
+/// Bytes of the header: fixed fields, then the sections, zeros, CRC-32.
+const HEADER: usize = 2048;
+/// Where the sections are told: offset and count (8 bytes each) of the checksums, the times, then of the tree
+/// and the mass of each zoom.
+const SECTIONS_AT: usize = 96;
 const ZOOMS: usize = MAX_ZOOM as usize + 1;
 /// Bytes of an id's entry: the id, then the first zoom (highest byte) and the offset.
 const ENTRY: usize = 16;
 const OFFSET_BITS: u32 = 56;
+/// Bytes of a mass cell: code, area, moments (2), count, offset of the best feature.
+const MASS: usize = 48;
 
-/// What a sidecar is made of; slices run along the features of the segment.
-pub(super) struct Contents<'a> {
-    pub(super) name: &'a SegmentRef,
-    pub(super) items: &'a [Item],
-    /// Where each feature is in the segment.
-    pub(super) offsets: &'a [u64],
-    pub(super) order: &'a DropOrder,
-    pub(super) segment_sums: &'a [u32],
-}
-
-/// Writes a sidecar to a temporary file.
-pub(super) fn write(tmp: &Path, contents: &Contents<'_>) -> Result<NamedTempFile> {
-    let mut out = Out::new(tmp)?;
-    let mut ids: Vec<(u64, u64)> = entries(contents);
-    rayon::slice::ParallelSliceMut::par_sort_unstable(ids.as_mut_slice());
-    let plain = ids.partition_point(|&(id, _)| id < FeatureId::HASHED);
-    let greatest = plain.checked_sub(1).and_then(|i| ids.get(i)).map_or(u64::MAX, |&(id, _)| id);
-    for (id, place) in ids {
-        out.put(&id.to_le_bytes())?;
-        out.put(&place.to_le_bytes())?;
-    }
-    let mut zooms = Vec::with_capacity(ZOOMS);
-    for zoom in 0..=MAX_ZOOM {
-        let members = members(contents, zoom);
-        zooms.push((out.len, members.len() as u64));
-        let leaf = |i: u64| {
-            let feature = members.get(i as usize).map_or(0, |&f| f as usize);
-            let bbox = contents.items.get(feature).map_or(tree::EMPTY, |item| item.bbox);
-            (bbox, contents.offsets.get(feature).copied().unwrap_or(0))
-        };
-        tree::write(members.len() as u64, leaf, &mut |bytes| out.put(bytes))?;
-    }
-    let sums_at = out.len;
-    for sum in contents.segment_sums {
-        out.put(&sum.to_le_bytes())?;
-    }
-    let thresholds_at = out.len;
-    for threshold in &contents.order.thresholds {
-        out.put(&threshold.to_le_bytes())?;
-    }
-    let own_sums_at = out.len;
-    let own_sums: Vec<u8> =
-        std::mem::take(&mut out.sums).finish().iter().flat_map(|s| s.to_le_bytes()).collect();
-    out.put(&own_sums)?;
-
-    let mut header = vec![0; ZOOMS_AT];
-    let mut set = |at: usize, bytes: &[u8]| {
-        if let Some(slot) = header.get_mut(at..at + bytes.len()) {
-            slot.copy_from_slice(bytes);
-        }
-    };
-    let hash = blake3::Hash::from_hex(&contents.name.hash).map_or([0; 32], |h| *h.as_bytes());
-    set(0, MAGIC);
-    set(8, &(BLOCK as u32).to_le_bytes());
-    set(12, &crc32fast::hash(&own_sums).to_le_bytes());
-    let numbers = [
-        contents.items.len() as u64,
-        contents.name.bytes,
-        sums_at,
-        contents.segment_sums.len() as u64,
-        thresholds_at,
-        contents.order.thresholds.len() as u64,
-        own_sums_at,
-        out.len,
-        greatest,
-    ];
-    for (i, number) in numbers.iter().enumerate() {
-        set(16 + i * 8, &number.to_le_bytes());
-    }
-    set(88, &hash);
-    for (at, leaves) in zooms {
-        header.extend_from_slice(&at.to_le_bytes());
-        header.extend_from_slice(&leaves.to_le_bytes());
-    }
-    header.resize(HEADER - 4, 0);
-    header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
-    out.finish(&header)
-}
-
-fn entries(contents: &Contents<'_>) -> Vec<(u64, u64)> {
-    let places = contents.offsets.iter().zip(&contents.order.minzoom);
-    let places = places.map(|(&offset, &zoom)| offset | (u64::from(zoom) << OFFSET_BITS));
-    contents.items.iter().map(|item| item.id).zip(places).collect()
-}
-
-/// Numbers of the features with a shape that first show at a zoom.
-fn members(contents: &Contents<'_>, zoom: u8) -> Vec<u32> {
-    let features = contents.items.iter().zip(&contents.order.minzoom).zip(0_u32..);
-    let here = features.filter(|((item, first), _)| item.has_box() && **first == zoom);
-    here.map(|(_, number)| number).collect()
+/// A mass cell in the file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StoredMass {
+    /// Morton code.
+    pub(crate) cell: u64,
+    pub(crate) sum: MassSum,
+    /// Offset of the best-ranked feature in the segment.
+    pub(crate) best: u64,
 }
 
 /// An open sidecar.
@@ -122,10 +47,19 @@ fn members(contents: &Contents<'_>, zoom: u8) -> Vec<u32> {
 pub(super) struct Sidecar {
     data: CheckedMap,
     features: u64,
-    zooms: Vec<Option<Tree>>,
+    trees: Vec<Option<(Tree, Section)>>,
+    mass: Vec<Section>,
+    times: Section,
     segment_sums: Vec<u32>,
-    thresholds: Vec<u64>,
     greatest: u64,
+    states: StateSet,
+}
+
+/// Where a list is, and how long.
+#[derive(Debug, Clone, Copy)]
+struct Section {
+    at: u64,
+    count: u64,
 }
 
 impl Sidecar {
@@ -144,16 +78,12 @@ impl Sidecar {
         let good = crc32fast::hash(body).to_le_bytes() == crc
             && body.starts_with(MAGIC)
             && body.get(8..12)? == (BLOCK as u32).to_le_bytes()
-            && body.get(88..120)? == hash.as_bytes();
+            && body.get(64..96)? == hash.as_bytes();
         if !good {
             return None;
         }
-        let number = |i: usize| -> Option<u64> {
-            body.get(16 + i * 8..24 + i * 8)?.try_into().ok().map(u64::from_le_bytes)
-        };
-        let [features, len, sums_at, sums, thresholds_at, thresholds, own_sums_at, end] =
-            [0, 1, 2, 3, 4, 5, 6, 7].map(number);
-        let greatest = number(8)?;
+        let number = |i: usize| body.get(16 + i * 8..24 + i * 8).map(le_u64);
+        let [features, len, greatest, own_sums_at, end, states] = [0, 1, 2, 3, 4, 5].map(number);
         let right = features == Some(name.features)
             && len == Some(name.bytes)
             && end == Some(bytes.len() as u64);
@@ -164,23 +94,28 @@ impl Sidecar {
         if body.get(12..16)? != crc32fast::hash(own_sums).to_le_bytes() {
             return None;
         }
-        let zooms = (0..ZOOMS)
+        let section = |i: usize| {
+            let entry = body.get(SECTIONS_AT + i * 16..SECTIONS_AT + (i + 1) * 16)?;
+            let (at, count) = entry.split_at(8);
+            Some(Section { at: le_u64(at), count: le_u64(count) })
+        };
+        let trees = (0..ZOOMS)
             .map(|zoom| {
-                let entry = body.get(ZOOMS_AT + zoom * 16..ZOOMS_AT + (zoom + 1) * 16)?;
-                let (at, leaves) = entry.split_at(8);
-                let at = u64::from_le_bytes(at.try_into().ok()?);
-                Some(Tree::new(at, u64::from_le_bytes(leaves.try_into().ok()?)))
+                let Section { at, count } = section(2 + zoom)?;
+                let areas = Section { at: at.checked_add(tree::size(count)?)?, count };
+                Some(Tree::new(at, count).map(|tree| (tree, areas)))
             })
             .collect::<Option<Vec<_>>>()?;
+        let mass = (0..ZOOMS).map(|zoom| section(2 + ZOOMS + zoom)).collect::<Option<Vec<_>>>()?;
+        let (sums, times) = (section(0)?, section(1)?);
         let own_sums = own_sums.chunks_exact(4).map(le_u32).collect();
         let checked = usize::try_from(own_sums_at?).ok()?.checked_sub(HEADER)?;
         let data = CheckedMap::new(map, HEADER, checked, own_sums)?;
-        let list = |at: Option<u64>, count: Option<u64>, size: usize| {
-            data.get(at?, usize::try_from(count?).ok()?.checked_mul(size)?).ok()
-        };
-        let segment_sums = list(sums_at, sums, 4)?.chunks_exact(4).map(le_u32).collect();
-        let thresholds = list(thresholds_at, thresholds, 8)?.chunks_exact(8).map(le_u64).collect();
-        Some(Self { features: features?, zooms, segment_sums, thresholds, greatest, data })
+        let sums = data.get(sums.at, usize::try_from(sums.count).ok()?.checked_mul(4)?).ok()?;
+        let segment_sums = sums.chunks_exact(4).map(le_u32).collect();
+        let states = StateSet::from_bits(states? as u8);
+        let (features, greatest) = (features?, greatest?);
+        Some(Self { data, features, trees, mass, times, segment_sums, greatest, states })
     }
 
     /// CRC-32 of each block of the segment.
@@ -188,51 +123,108 @@ impl Sidecar {
         &self.segment_sums
     }
 
-    pub(super) fn thresholds(&self) -> &[u64] {
-        &self.thresholds
-    }
-
     pub(super) fn greatest_plain_id(&self) -> Option<FeatureId> {
         FeatureId::new(self.greatest).ok()
+    }
+
+    /// The states that features have.
+    pub(super) fn states(&self) -> StateSet {
+        self.states
+    }
+
+    /// Number of instants at which some feature begins or ends.
+    pub(super) fn times(&self) -> u64 {
+        self.times.count
+    }
+
+    /// Returns the last instant up to `at` at which some feature begins or ends, microseconds.
+    pub(super) fn change_before(&self, at: i64) -> Result<Option<i64>> {
+        let time = |i: u64| -> Result<i64> {
+            Ok(le_u64(self.data.get(self.times.at + i * 8, 8)?) as i64)
+        };
+        let (mut low, mut high) = (0, self.times.count);
+        while low < high {
+            let middle = low.midpoint(high);
+            if time(middle)? <= at { low = middle + 1 } else { high = middle }
+        }
+        low.checked_sub(1).map(time).transpose()
     }
 
     pub(super) fn check_all(&self) -> Result<()> {
         self.data.check_all()
     }
 
-    /// Visits the features that show at a zoom: those that first show at 0, then at 1, and so on.
+    /// Visits the features that first show at a zoom, in the order of the segment.
     pub(super) fn find(
         &self,
         zoom: u8,
         bounds: Option<&Bounds>,
-        visit: &mut dyn FnMut(u64) -> Result<ControlFlow<()>>,
+        visit: &mut VisitLeaf<'_>,
     ) -> Result<ControlFlow<()>> {
-        for tree in self.zooms.iter().take(usize::from(zoom) + 1).flatten() {
-            if tree.find(&self.data, bounds, visit)?.is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
+        match self.trees.get(usize::from(zoom)) {
+            Some(Some((tree, _))) => tree.find(&self.data, bounds, visit),
+            _ => Ok(ControlFlow::Continue(())),
         }
-        Ok(ControlFlow::Continue(()))
     }
 
-    /// Finds where a feature is, and the first zoom at which it shows.
-    pub(super) fn locate(&self, id: FeatureId) -> Result<Option<(u64, u8)>> {
+    /// Returns the area of a feature found at a zoom, square metres; 0 for what is no polygon.
+    pub(super) fn area(&self, zoom: u8, leaf: &Leaf) -> Result<f32> {
+        let Some(Some((_, areas))) = self.trees.get(usize::from(zoom)) else { return Ok(0.0) };
+        if leaf.number >= areas.count {
+            return Err(StoreError::damaged(self.data.path(), areas.at, "an area is missing"));
+        }
+        Ok(f32::from_bits(le_u32(self.data.get(areas.at + leaf.number * 4, 4)?)))
+    }
+
+    /// Returns the numbers of the mass cells of a zoom whose codes lie in a range.
+    pub(super) fn mass_range(&self, zoom: u8, codes: &Range<u64>) -> Result<Range<u64>> {
+        let Some(section) = self.mass.get(usize::from(zoom)) else { return Ok(0..0) };
+        let first = |code: u64| -> Result<u64> {
+            let (mut low, mut high) = (0, section.count);
+            while low < high {
+                let middle = low.midpoint(high);
+                let found = le_u64(self.data.get(section.at + middle * MASS as u64, 8)?);
+                if found < code { low = middle + 1 } else { high = middle }
+            }
+            Ok(low)
+        };
+        Ok(first(codes.start)?..first(codes.end)?)
+    }
+
+    /// Reads a mass cell by its number.
+    pub(super) fn mass(&self, zoom: u8, number: u64) -> Result<StoredMass> {
+        let section = self.mass.get(usize::from(zoom)).filter(|section| number < section.count);
+        let section = section.ok_or_else(|| {
+            StoreError::damaged(self.data.path(), 0, "a cell is missing")
+        })?;
+        let bytes = self.data.get(section.at + number * MASS as u64, MASS)?;
+        let mut fields = bytes.chunks_exact(8).map(le_u64);
+        let mut next = || fields.next().unwrap_or_default();
+        let cell = next();
+        let sum = MassSum { area_dm2: next(), moments: [next(), next()], count: next() };
+        Ok(StoredMass { cell, sum, best: next() })
+    }
+
+    /// Finds where the versions of a feature are, and the first zoom at which each shows; the oldest first.
+    pub(super) fn locate(&self, id: FeatureId) -> Result<Vec<(u64, u8)>> {
+        let entry = |i: u64| self.data.get(HEADER as u64 + i * ENTRY as u64, ENTRY);
         let (mut low, mut high) = (0, self.features);
         while low < high {
             let middle = low.midpoint(high);
-            let entry = self.data.get(HEADER as u64 + middle * ENTRY as u64, ENTRY)?;
-            let (found, place) = entry.split_at(8);
-            match le_u64(found).cmp(&id.get()) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => {
-                    let place = le_u64(place);
-                    let offset = place & ((1 << OFFSET_BITS) - 1);
-                    return Ok(Some((offset, (place >> OFFSET_BITS) as u8)));
-                }
-            }
+            let (found, _) = entry(middle)?.split_at(8);
+            if le_u64(found) < id.get() { low = middle + 1 } else { high = middle }
         }
-        Ok(None)
+        let mut places = Vec::new();
+        while low < self.features {
+            let (found, place) = entry(low)?.split_at(8);
+            if le_u64(found) != id.get() {
+                break;
+            }
+            let place = le_u64(place);
+            places.push((place & ((1 << OFFSET_BITS) - 1), (place >> OFFSET_BITS) as u8));
+            low += 1;
+        }
+        Ok(places)
     }
 }
 
@@ -242,38 +234,4 @@ fn le_u32(bytes: &[u8]) -> u32 {
 
 fn le_u64(bytes: &[u8]) -> u64 {
     bytes.try_into().map_or(0, u64::from_le_bytes)
-}
-
-/// A file whose header is written last.
-struct Out {
-    file: std::io::BufWriter<NamedTempFile>,
-    sums: BlockSums,
-    len: u64,
-}
-
-impl Out {
-    fn new(tmp: &Path) -> Result<Self> {
-        let file = NamedTempFile::new_in(tmp).doing("create a file in", tmp)?;
-        let mut file = std::io::BufWriter::with_capacity(1 << 18, file);
-        file.write_all(&[0; HEADER]).doing("write a file in", tmp)?;
-        Ok(Self { file, sums: BlockSums::default(), len: HEADER as u64 })
-    }
-
-    fn put(&mut self, bytes: &[u8]) -> Result<()> {
-        self.sums.update(bytes);
-        self.len += bytes.len() as u64;
-        let Err(error) = self.file.write_all(bytes) else { return Ok(()) };
-        Err(error).doing("write", self.file.get_ref().path())
-    }
-
-    fn finish(self, header: &[u8]) -> Result<NamedTempFile> {
-        let path = self.file.get_ref().path().to_owned();
-        let mut file = self
-            .file
-            .into_inner()
-            .map_err(std::io::IntoInnerError::into_error)
-            .doing("write", &path)?;
-        file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(header)).doing("write", &path)?;
-        Ok(file)
-    }
 }

@@ -109,6 +109,27 @@ pub(super) fn write(
     out(&buffer)
 }
 
+/// A leaf of a tree.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Leaf {
+    /// Box.
+    pub(crate) bbox: [f64; 4],
+    /// Offset of the feature.
+    pub(crate) offset: u64,
+    /// Its place among the leaves.
+    pub(crate) number: u64,
+}
+
+impl Leaf {
+    pub(crate) fn center(&self) -> [f64; 2] {
+        let [w, s, e, n] = self.bbox;
+        [f64::midpoint(w, e), f64::midpoint(s, n)]
+    }
+}
+
+/// What is done with each leaf.
+pub(crate) type VisitLeaf<'v> = dyn FnMut(Leaf) -> Result<ControlFlow<()>> + 'v;
+
 /// A tree in a mapped file.
 #[derive(Debug, Clone)]
 pub(super) struct Tree {
@@ -122,12 +143,12 @@ impl Tree {
         (leaves > 0).then(|| levels(leaves)).flatten().map(|levels| Self { at, levels })
     }
 
-    /// Visits the offsets of all leaves whose box meets `bounds` (`None`: all with a box), from left to right.
+    /// Visits all leaves whose box meets `bounds` (`None`: all with a box), from left to right.
     pub(super) fn find(
         &self,
         data: &CheckedMap,
         bounds: Option<&Bounds>,
-        visit: &mut dyn FnMut(u64) -> Result<ControlFlow<()>>,
+        visit: &mut VisitLeaf<'_>,
     ) -> Result<ControlFlow<()>> {
         let wanted = match bounds {
             Some(b) => b.to_array(),
@@ -142,7 +163,7 @@ impl Tree {
         wanted: &[f64; 4],
         level: usize,
         first: u64,
-        visit: &mut dyn FnMut(u64) -> Result<ControlFlow<()>>,
+        visit: &mut VisitLeaf<'_>,
     ) -> Result<ControlFlow<()>> {
         let here = |what| StoreError::damaged(data.path(), self.at, what);
         let range = self.levels.get(level).ok_or_else(|| here("a tree has too few levels"))?;
@@ -151,7 +172,7 @@ impl Tree {
         }
         let count = (range.end - first).min(FANOUT) as usize;
         let nodes = data.get(self.at + first * NODE as u64, count * NODE)?;
-        for node in nodes.chunks_exact(NODE) {
+        for (number, node) in (first - range.start..).zip(nodes.chunks_exact(NODE)) {
             let mut fields =
                 node.chunks_exact(8).map(|b| b.try_into().map_or(0, u64::from_le_bytes));
             let mut next = || fields.next().unwrap_or_default();
@@ -162,7 +183,7 @@ impl Tree {
             }
             let offset = next();
             let flow = if level == 0 {
-                visit(offset)?
+                visit(Leaf { bbox: [w, s, e, n], offset, number })?
             } else {
                 self.descend(data, wanted, level - 1, offset, visit)?
             };

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use onemap_generalise::{DropOptions, DropOrder, drop_order, hilbert_of};
+use onemap_generalise::{DropPlan, hilbert_of};
 use onemap_model::{Bounds, Geometry, Layer};
 use rayon::prelude::*;
 use tempfile::NamedTempFile;
@@ -14,7 +14,7 @@ use super::columns::Columns;
 use super::encode::Traits;
 use super::item::Item;
 use super::sidecar::{self, Contents};
-use super::{decode, header, segment_path, sidecar_path, tree};
+use super::{decode, header, plan, segment_path, sidecar_path, tree};
 use crate::change::SegmentRef;
 use crate::error::{Doing, StoreError};
 use crate::map::{BlockSums, CheckedMap, Map};
@@ -28,8 +28,10 @@ pub(crate) struct Draft<'a> {
     pub(crate) traits: &'a Traits,
     /// Bytes of the features, in any order.
     pub(crate) bytes: &'a [u8],
-    /// The features; offsets count from the begin of `bytes`. Ids are unique.
+    /// The features; offsets count from the begin of `bytes`. Versions are unique.
     pub(crate) items: Vec<Item>,
+    /// The plan that the items' first zooms follow; `None` makes one and decides them.
+    pub(crate) plan: Option<DropPlan>,
 }
 
 /// A segment that is on the disk, but not yet under its name: dropping it removes it.
@@ -56,9 +58,21 @@ impl Written {
 
 /// Writes a segment and its sidecar to temporary files: sorted on the Hilbert curve, indexed, synced.
 pub(crate) fn write(tmp: &Path, mut draft: Draft<'_>) -> Result<Written> {
-    let (items, hilberts) = sort(&draft.items, draft.traits.bounds);
+    let (layer, columns, traits) = (draft.layer, draft.columns, draft.traits);
+    let bounds = traits.bounds.unwrap_or(Bounds::WORLD);
+    let frozen = draft.plan.is_some();
+    let mut plan = draft
+        .plan
+        .unwrap_or_else(|| plan::begin(&layer.display, &layer.schema, traits.class, bounds));
+    let (mut items, hilberts) = sort(&draft.items, &plan.bounds);
     draft.items = Vec::new();
-    let head = header::encode(draft.layer, draft.columns, draft.traits);
+    let names: Vec<String> = layer.schema.fields.iter().map(|f| f.name.clone()).collect();
+    let source = plan::Source { bytes: draft.bytes, columns, names: &names };
+    let drop_items = plan::drop_items(&items, &hilberts, &plan, &source);
+    if !frozen {
+        plan::decide(&mut items, &drop_items, &mut plan, &layer.display);
+    }
+    let head = header::encode(layer, columns, traits, &plan);
     let count = items.len() as u64;
     let index =
         tree::size(count).ok_or(StoreError::TooLarge("too many features for one segment"))?;
@@ -76,28 +90,34 @@ pub(crate) fn write(tmp: &Path, mut draft: Draft<'_>) -> Result<Written> {
     let done = out.finish()?;
     let name =
         SegmentRef { hash: done.hash.to_hex().to_string(), bytes: done.len, features: count };
-    let order = order(&items, &hilberts);
     let contents = Contents {
         name: &name,
         items: &items,
+        drop_items: &drop_items,
         offsets: &offsets,
-        order: &order,
+        plan: &plan,
+        times: &sorted_times(traits),
+        states: traits.states,
         segment_sums: &done.sums,
     };
     let sidecar = sidecar::write(tmp, &contents)?;
     for file in [&done.file, &sidecar] {
         file.as_file().sync_all().doing("sync", file.path())?;
     }
+    let shown = items.iter().any(Item::has_box);
+    let maxzoom = plan.thresholds.len() as u8;
     Ok(Written {
         name,
-        minzoom: order.layer_minzoom,
-        maxzoom: order.layer_maxzoom,
+        minzoom: if shown { 0 } else { maxzoom },
+        maxzoom,
         segment: done.file,
         sidecar,
     })
 }
 
-/// Makes a lost or damaged sidecar again, once the segment has proved to be what its name says.
+/// Makes a lost or damaged sidecar again, once the segment has proved to be what its name says. The first zooms
+/// follow from the plan that the segment carries; only points and joined lines that were edited since the
+/// import may show at another zoom than before.
 pub(super) fn rebuild_sidecar(map: &Map, name: &SegmentRef, to: &Path, tmp: &Path) -> Result<()> {
     check_name(map.bytes(), name, map.path())?;
     let mut sums = BlockSums::default();
@@ -109,6 +129,7 @@ pub(super) fn rebuild_sidecar(map: &Map, name: &SegmentRef, to: &Path, tmp: &Pat
     let head = header::read(&data)?;
     let (mut items, mut offsets) = (Vec::new(), Vec::new());
     let (mut geometry, mut values) = (Geometry::default(), Vec::new());
+    let mut traits = Traits::default();
     let mut at = head.features_at;
     while at < name.bytes {
         let damaged = |what| StoreError::damaged(path, at, what);
@@ -118,16 +139,37 @@ pub(super) fn rebuild_sidecar(map: &Map, name: &SegmentRef, to: &Path, tmp: &Pat
             decode::values(bytes, &head.columns, &|_| true, &mut values).map_err(damaged)?;
         let shape = decode::geometry(bytes, &mut geometry).map_err(damaged)?.then_some(&geometry);
         let len = bytes.len() as u32;
-        items.push(Item::new(found.id.get(), shape, values.iter().copied(), at, len));
+        let named = (found.id.get(), found.valid);
+        items.push(Item::new(named, shape, values.iter().copied(), at, len));
+        traits.note_life(found.valid, found.state);
         offsets.push(at);
         at += u64::from(len);
     }
-    let bounds = bounds_of(&items);
-    let hilberts: Vec<u32> = items.iter().map(|i| hilbert_of(i.center(), &bounds)).collect();
-    let order = order(&items, &hilberts);
-    let contents =
-        Contents { name, items: &items, offsets: &offsets, order: &order, segment_sums: &sums };
+    let plan = &head.plan;
+    let hilberts: Vec<u32> = items.iter().map(|i| hilbert_of(i.center(), &plan.bounds)).collect();
+    let source = plan::Source { bytes: map.bytes(), columns: &head.columns, names: &head.names };
+    let drop_items = plan::drop_items(&items, &hilberts, plan, &source);
+    let zooms = onemap_generalise::first_zooms(&drop_items, plan);
+    for (item, zoom) in items.iter_mut().zip(zooms) {
+        item.minzoom = zoom;
+    }
+    let contents = Contents {
+        name,
+        items: &items,
+        drop_items: &drop_items,
+        offsets: &offsets,
+        plan,
+        times: &sorted_times(&traits),
+        states: traits.states,
+        segment_sums: &sums,
+    };
     files::put_in_place(sidecar::write(tmp, &contents)?, to)
+}
+
+fn sorted_times(traits: &Traits) -> Vec<i64> {
+    let mut times: Vec<i64> = traits.times.iter().copied().collect();
+    times.par_sort_unstable();
+    times
 }
 
 /// Compares a segment with its name.
@@ -139,29 +181,16 @@ pub(super) fn check_name(bytes: &[u8], name: &SegmentRef, path: &Path) -> Result
     }
 }
 
-/// Sorts along the Hilbert curve of the layer, features without a shape last; equal places keep their order.
-fn sort(items: &[Item], bounds: Option<Bounds>) -> (Vec<Item>, Vec<u32>) {
-    let bounds = bounds.unwrap_or(Bounds::WORLD);
-    let key =
-        |(i, item): (usize, &Item)| (!item.has_box(), hilbert_of(item.center(), &bounds), i as u32);
-    let mut keys: Vec<(bool, u32, u32)> = items.par_iter().enumerate().map(key).collect();
+/// Sorts along the Hilbert curve of the layer, features without a shape last; on equal places by id and begin.
+fn sort(items: &[Item], bounds: &Bounds) -> (Vec<Item>, Vec<u32>) {
+    let key = |(i, item): (usize, &Item)| {
+        (!item.has_box(), hilbert_of(item.center(), bounds), item.id, item.from, i as u32)
+    };
+    let mut keys: Vec<_> = items.par_iter().enumerate().map(key).collect();
     keys.par_sort_unstable();
-    let sorted = keys.par_iter().filter_map(|&(_, _, i)| items.get(i as usize).copied()).collect();
-    (sorted, keys.into_iter().map(|(_, hilbert, _)| hilbert).collect())
-}
-
-fn bounds_of(items: &[Item]) -> Bounds {
-    let mut all = tree::EMPTY;
-    for item in items {
-        tree::grow(&mut all, &item.bbox);
-    }
-    Bounds::try_from(all).unwrap_or(Bounds::WORLD)
-}
-
-fn order(items: &[Item], hilberts: &[u32]) -> DropOrder {
-    let items: Vec<_> =
-        items.par_iter().zip(hilberts).map(|(item, &hilbert)| item.drop_item(hilbert)).collect();
-    drop_order(&items, &DropOptions::default())
+    let sorted =
+        keys.par_iter().filter_map(|&(.., i)| items.get(i as usize).copied()).collect();
+    (sorted, keys.into_iter().map(|(_, hilbert, ..)| hilbert).collect())
 }
 
 fn offsets(items: &[Item], first: u64) -> Vec<u64> {

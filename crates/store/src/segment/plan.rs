@@ -1,0 +1,156 @@
+//! Deciding when the features of a segment show: once, when a layer is imported.
+
+use std::hash::{Hash, Hasher};
+
+use onemap_generalise::{
+    DropItem, DropOptions, DropPlan, JoinLine, drop_order, importance_of, join_lines,
+    usual_importance, usual_merge,
+};
+use onemap_model::{
+    Bounds, Display, Feature, Field, FieldType, Geometry, GeometryClass, Schema, ValueRef,
+};
+use rayon::prelude::*;
+use rustc_hash::FxHasher;
+
+use super::columns::Columns;
+use super::decode;
+use super::item::Item;
+
+/// What is known of the features besides their items.
+pub(super) struct Source<'a> {
+    /// Bytes in which the items' offsets point.
+    pub(super) bytes: &'a [u8],
+    pub(super) columns: &'a Columns,
+    /// Names of the fields.
+    pub(super) names: &'a [String],
+}
+
+/// What ranks and joins the features of a layer: as it says, or as its fields suggest.
+pub(super) fn resolve(
+    display: &Display,
+    schema: &Schema,
+    class: GeometryClass,
+) -> (Option<onemap_model::Importance>, Vec<String>) {
+    let importance = display.importance.clone().or_else(|| usual_importance(schema, class));
+    let merge = display.merge.clone().unwrap_or_else(|| usual_merge(schema, class));
+    (importance, merge)
+}
+
+/// Returns a schema of bare fields.
+pub(super) fn bare_schema(names: &[String], columns: &Columns) -> Schema {
+    let fields = names.iter().zip(columns.kinds());
+    let fields = fields.map(|(name, kind)| Field::new(name, kind.unwrap_or(FieldType::Text)));
+    Schema { fields: fields.collect() }
+}
+
+/// Returns what the drop order needs to know of the features of a segment, given in their order along the
+/// Hilbert curve.
+pub(super) fn drop_items(
+    items: &[Item],
+    hilberts: &[u32],
+    plan: &DropPlan,
+    source: &Source<'_>,
+) -> Vec<DropItem> {
+    let mut drops: Vec<DropItem> =
+        items.par_iter().zip(hilberts).map(|(item, &hilbert)| item.drop_item(hilbert)).collect();
+    let position = |name: &String| source.names.iter().position(|known| known == name);
+    let importance = plan.importance.as_ref().and_then(|i| Some((i, position(&i.field)?)));
+    let merge: Vec<usize> = plan.merge.iter().filter_map(position).collect();
+    let has_lines = items.par_iter().any(Item::is_line);
+    if importance.is_none() && (merge.is_empty() || !has_lines) {
+        return drops;
+    }
+    let noted: Vec<(f32, Option<JoinLine>)> = items
+        .par_iter()
+        .map_init(
+            || (Vec::new(), Geometry::default()),
+            |(values, geometry), item| {
+                let bytes = source.bytes.get(item.offset as usize..).unwrap_or(&[]);
+                let bytes = bytes.get(..item.len as usize).unwrap_or(&[]);
+                let wanted =
+                    |i: usize| merge.contains(&i) || importance.is_some_and(|(_, at)| at == i);
+                if decode::values(bytes, source.columns, &wanted, values).is_err() {
+                    return (0.0, None);
+                }
+                let value = |at: usize| values.get(at).copied().unwrap_or_default();
+                let weight = importance.map_or(0.0, |(i, at)| importance_of(i, value(at)));
+                let key = join_key(merge.iter().map(|&at| value(at)));
+                let line = key.filter(|_| item.is_line()).and_then(|key| {
+                    decode::geometry(bytes, geometry).ok()?;
+                    join_line(geometry, key, item.drop_item(0).size)
+                });
+                (weight, line)
+            },
+        )
+        .collect();
+    let mut lines = Vec::new();
+    let mut owners: Vec<u32> = Vec::new();
+    for ((i, drop), (weight, line)) in (0_u32..).zip(&mut drops).zip(noted) {
+        drop.importance = weight;
+        if let Some(line) = line {
+            lines.push(line);
+            owners.push(i);
+        }
+    }
+    for (&owner, (whole, length)) in owners.iter().zip(join_lines(&lines)) {
+        let leader = owners.get(whole as usize).copied().unwrap_or(owner) as usize;
+        let hilbert = hilberts.get(leader).copied().unwrap_or(0);
+        if let Some(drop) = drops.get_mut(owner as usize) {
+            drop.ranked_size = length;
+            // All lines of a whole rank equal, and so show together.
+            drop.hilbert = hilbert;
+        }
+    }
+    drops
+}
+
+/// Makes the plan of a layer and decides the first zoom of each feature.
+pub(super) fn decide(items: &mut [Item], drops: &[DropItem], plan: &mut DropPlan, display: &Display) {
+    let options = DropOptions { maxzoom: display.maxzoom, ..DropOptions::default() };
+    let order = drop_order(drops, &options);
+    for (item, minzoom) in items.iter_mut().zip(&order.minzoom) {
+        item.minzoom = *minzoom;
+    }
+    plan.always = order.always;
+    plan.thresholds = order.thresholds;
+    plan.mass_bits = order.mass_bits;
+    plan.count = items.len() as u64;
+}
+
+/// A plan that ranks and joins as a layer says, and decides nothing yet.
+pub(super) fn begin(display: &Display, schema: &Schema, class: GeometryClass, bounds: Bounds) -> DropPlan {
+    let (importance, merge) = resolve(display, schema, class);
+    DropPlan { bounds, importance, merge, ..DropPlan::empty() }
+}
+
+/// Returns the hash of the values that join features; `None` when all are null.
+pub(crate) fn join_key<'v>(values: impl Iterator<Item = ValueRef<'v>>) -> Option<u64> {
+    let mut hasher = FxHasher::default();
+    let mut any = false;
+    for value in values {
+        any |= value != ValueRef::Null;
+        std::mem::discriminant(&value).hash(&mut hasher);
+        match value {
+            ValueRef::Text(text) | ValueRef::Json(text) => text.hash(&mut hasher),
+            ValueRef::Int(n) => n.hash(&mut hasher),
+            ValueRef::Null => {}
+            other => other.to_string().hash(&mut hasher),
+        }
+    }
+    any.then(|| hasher.finish())
+}
+
+/// Returns a line as one that may be joined.
+pub(crate) fn join_line(geometry: &Geometry, key: u64, length: f32) -> Option<JoinLine> {
+    Some(JoinLine { key, ends: [*geometry.xy.first()?, *geometry.xy.last()?], length })
+}
+
+/// Returns the key and ends of an edited feature, if it is a line that may be joined.
+pub(crate) fn feature_join(feature: &Feature, merge: &[usize], length: f32) -> Option<JoinLine> {
+    let geometry = feature.geometry.as_ref()?;
+    if geometry.class() != GeometryClass::Line || merge.is_empty() {
+        return None;
+    }
+    let value = |&at: &usize| feature.values.get(at).map_or(ValueRef::Null, |v| v.as_ref());
+    join_line(geometry, join_key(merge.iter().map(value))?, length)
+}
