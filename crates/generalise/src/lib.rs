@@ -53,6 +53,6 @@ pub use mass::{MassCell, MassGrid, MassItem, MassSum, mass_cells, morton};
 pub use measure::{EARTH_RADIUS_M, estimated_bytes, line_length_m, ring_area_m2, size};
 pub use rank::rank_key;
 pub use scale::{
-    EXTENT, MAX_ZOOM_FULL, MIN_ZOOM_FULL, TOLERANCE_UNITS, metres_per_unit, visible_zoom,
+    EXTENT, MAX_ZOOM_FULL, MIN_ZOOM_FULL, TOLERANCE_UNITS, metres_per_unit, visible_zoom, world32,
 };
 pub use simplify::{Simplifier, SimplifyGrid};

@@ -19,9 +19,9 @@ use crate::scale::world32;
 /// Bits of a tile unit: 4096 units across a tile.
 const EXTENT_BITS: u8 = 12;
 /// Finest cell: 8 units, one pixel of an ordinary screen.
-pub const MIN_MASS_BITS: u8 = 3;
+pub(crate) const MIN_MASS_BITS: u8 = 3;
 /// Coarsest cell: 256 units.
-pub const MAX_MASS_BITS: u8 = 8;
+pub(crate) const MAX_MASS_BITS: u8 = 8;
 /// Steps of a position within its cell.
 const FRACTION_BITS: u32 = 16;
 
@@ -43,6 +43,11 @@ impl MassGrid {
     /// Returns the cell that holds a world position, as a Morton code.
     pub fn cell_of(self, [x, y]: [u32; 2]) -> u64 {
         morton(x >> self.shift(), y >> self.shift())
+    }
+
+    /// Returns by how many bits a code of the next zoom's cells is longer.
+    pub fn children_bits(self, lower: MassGrid) -> u32 {
+        2 * self.shift().saturating_sub(lower.shift())
     }
 
     /// Returns the codes of the cells in a tile of this zoom: a contiguous range.

@@ -50,7 +50,7 @@ pub(crate) fn metres_of_world(lat: f64) -> f64 {
 
 /// Projects lon/lat (degrees) to Web Mercator, both axes scaled to 32 bits, `[0, 0]` in the
 /// north-west. What lies outside the square is put on its edge; NaN on the west or north edge.
-pub(crate) fn world32([lon, lat]: [f64; 2]) -> [u32; 2] {
+pub fn world32([lon, lat]: [f64; 2]) -> [u32; 2] {
     let sin = libm::sin(lat.clamp(-85.06, 85.06).to_radians());
     let v = 0.5 - libm::log((1.0 + sin) / (1.0 - sin)) / (4.0 * PI);
     let scale = |t: f64| (t * 4_294_967_296.0) as u32;

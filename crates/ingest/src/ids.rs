@@ -1,6 +1,6 @@
 //! Feature ids: from the field that the user names, from what the format calls the record, else its number.
 
-use onemap_model::{FeatureId, Record, SourceId, Value};
+use onemap_model::{FeatureId, Record, SourceId, Timestamp, Value};
 use rustc_hash::FxHashSet;
 
 /// Where a layer's ids come from.
@@ -15,7 +15,8 @@ pub(crate) enum IdRule {
 /// Gives each record of a layer its id, once.
 pub(crate) struct Ids {
     rule: IdRule,
-    taken: FxHashSet<u64>,
+    /// Ids given, each with the begin of its version's valid time: a table of history names a thing many times.
+    taken: FxHashSet<(u64, Option<Timestamp>)>,
     /// Numbers given to records without an id of their own start after this.
     base: u64,
     repeated: u64,
@@ -27,11 +28,12 @@ impl Ids {
         Self { rule, taken: FxHashSet::default(), base, repeated: 0 }
     }
 
-    /// Returns the id of a record, or why it has none. `is_free` tells whether the layer, as it was before,
+    /// Returns the id of a record whose valid time begins at `from`, or why it has none. `is_free` tells whether the layer, as it was before,
     /// leaves an id free.
     pub(crate) fn of(
         &mut self,
         record: &Record,
+        from: Option<Timestamp>,
         is_free: &mut dyn FnMut(FeatureId) -> bool,
     ) -> Result<FeatureId, String> {
         match self.rule {
@@ -46,15 +48,20 @@ impl Ids {
                         "the layer has a feature '{source_id}' already: use --mode upsert to change it"
                     ));
                 }
-                if self.taken.insert(id.get()) {
+                if self.taken.insert((id.get(), from)) {
                     return Ok(id);
                 }
-                Err(format!("the id '{source_id}' was used by an earlier record"))
+                Err(match from {
+                    None => format!("the id '{source_id}' was used by an earlier record"),
+                    Some(from) => format!(
+                        "the id '{source_id}' was used by an earlier record that also begins at {from}"
+                    ),
+                })
             }
             IdRule::Source => {
                 if let Some(source_id) = &record.id {
                     let id = FeatureId::from_source(source_id);
-                    if is_free(id) && self.taken.insert(id.get()) {
+                    if is_free(id) && self.taken.insert((id.get(), from)) {
                         return Ok(id);
                     }
                     self.repeated += 1;
@@ -77,7 +84,7 @@ impl Ids {
         let number = self.base.saturating_add(record.number);
         let plain =
             FeatureId::from_source(&SourceId::Int(i64::try_from(number).unwrap_or(i64::MAX)));
-        if record.id.is_none() && is_free(plain) && self.taken.insert(plain.get()) {
+        if record.id.is_none() && is_free(plain) && self.taken.insert((plain.get(), None)) {
             return plain;
         }
         // A record's own id and another's number want the same: a hash of the number, tried with a
@@ -85,7 +92,7 @@ impl Ids {
         let mut salt = 0_u32;
         loop {
             let id = FeatureId::from_source(&SourceId::Text(format!("record {number} {salt}")));
-            if is_free(id) && self.taken.insert(id.get()) {
+            if is_free(id) && self.taken.insert((id.get(), None)) {
                 return id;
             }
             salt += 1;
@@ -126,9 +133,19 @@ mod tests {
         let mut first = Ids::new(IdRule::Field(0), 0);
         let mut second = Ids::new(IdRule::Field(0), 0);
         let parcel = |number| record(number, None, vec![Value::Text("G-17/3".into())]);
-        assert_eq!(first.of(&parcel(1), &mut any), second.of(&parcel(99), &mut any));
-        assert!(first.of(&parcel(2), &mut any).unwrap_err().contains("G-17/3"));
-        assert!(first.of(&record(3, None, vec![]), &mut any).is_err());
+        assert_eq!(first.of(&parcel(1), None, &mut any), second.of(&parcel(99), None, &mut any));
+        assert!(first.of(&parcel(2), None, &mut any).unwrap_err().contains("G-17/3"));
+        assert!(first.of(&record(3, None, vec![]), None, &mut any).is_err());
+    }
+
+    #[test]
+    fn versions_of_one_thing_share_its_id_when_they_begin_at_different_times() {
+        let mut ids = Ids::new(IdRule::Field(0), 0);
+        let parcel = |number| record(number, None, vec![Value::Text("G-17/3".into())]);
+        let year = |year: &str| Some(year.parse::<Timestamp>().unwrap());
+        let first = ids.of(&parcel(1), year("2001"), &mut any);
+        assert_eq!(first, ids.of(&parcel(2), year("2019"), &mut any));
+        assert!(ids.of(&parcel(3), year("2019"), &mut any).unwrap_err().contains("2019-01-01"));
     }
 
     #[test]
@@ -137,7 +154,7 @@ mod tests {
         let given = [None, Some(SourceId::Int(3)), None, Some(SourceId::Int(3)), None];
         let mut seen = FxHashSet::default();
         for (i, id) in given.into_iter().enumerate() {
-            let id = ids.of(&record(i as u64 + 1, id, vec![]), &mut any).unwrap();
+            let id = ids.of(&record(i as u64 + 1, id, vec![]), None, &mut any).unwrap();
             assert!(seen.insert(id));
         }
         assert_eq!(ids.repeated(), 1);
@@ -146,8 +163,8 @@ mod tests {
     #[test]
     fn appended_records_are_numbered_after_those_there() {
         let mut ids = Ids::new(IdRule::Source, 7);
-        assert_eq!(ids.of(&record(1, None, vec![]), &mut any).unwrap().get(), 8);
-        let taken = ids.of(&record(2, None, vec![]), &mut |id| id.get() != 9).unwrap();
+        assert_eq!(ids.of(&record(1, None, vec![]), None, &mut any).unwrap().get(), 8);
+        let taken = ids.of(&record(2, None, vec![]), None, &mut |id| id.get() != 9).unwrap();
         assert!(taken.get() >= FeatureId::HASHED);
     }
 }

@@ -140,7 +140,12 @@ pub fn import(
         let finish = Finish { slot, options };
         finish.describe(&bulk, layer_report);
         if !options.dry_run {
-            finished.push(bulk.finish(finish.meta(layer_report))?);
+            let layer = bulk.finish(finish.meta(layer_report))?;
+            if options.mode == Mode::Upsert {
+                let counts = layer.counts();
+                layer_report.merged = Some([counts.added, counts.replaced, counts.kept]);
+            }
+            finished.push(layer);
         }
     }
     if !options.dry_run {

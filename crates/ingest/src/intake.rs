@@ -40,6 +40,8 @@ pub(crate) struct Slot {
     names: Names,
     fields: Fields,
     ids: Option<Ids>,
+    /// The rules, bound at the first record.
+    rules: Option<Rules>,
     source_id_at: Option<usize>,
     records: Vec<(FeatureId, Record)>,
     rejects: Vec<NamedReject>,
@@ -216,6 +218,7 @@ impl<'a> Intake<'a> {
             read: 0,
             fields,
             ids: None,
+            rules: None,
             source_id_at: None,
             records: Vec::new(),
             rejects: Vec::new(),
@@ -241,15 +244,24 @@ impl<'a> Intake<'a> {
                 none.insert(Ids::new(rule, first_free.saturating_sub(1)))
             }
         };
+        let rules = match &slot.rules {
+            Some(rules) => rules,
+            None => {
+                let rules = Rules::bind(desk.options, &slot.fields.source, &slot.source_name)?;
+                slot.rules.insert(rules)
+            }
+        };
+        let from = rules.begin(&record.values);
         // Only when appending does the layer's own content limit the ids; else the set of `Ids` is enough.
         let appending = desk.options.mode == Mode::Append;
         let mut failure = None;
-        let id = ids.of(&record, &mut |id| {
+        let id = ids.of(&record, from, &mut |id| {
             if !appending {
                 return true;
             }
             let mut bulks = desk.bulks.lock().unwrap_or_else(PoisonError::into_inner);
-            match bulks.get_mut(at).map(|bulk| bulk.claim_ids(&[id])) {
+            match bulks.get_mut(at).map(|bulk| bulk.claim_ids(&[(id, Interval { from, to: None })]))
+            {
                 Some(Ok(free)) => free == [true],
                 Some(Err(error)) => {
                     failure = Some(error);
@@ -317,7 +329,10 @@ impl<'a> Intake<'a> {
         let options = self.desk.options;
         let place = Place::decide(&slot.source, &slot.source_name, options, first, &mut slot.notes);
         let way = place.and_then(|place| {
-            let rules = Rules::bind(options, &slot.fields.source, &slot.source_name)?;
+            let rules = match slot.rules.clone() {
+                Some(rules) => rules,
+                None => Rules::bind(options, &slot.fields.source, &slot.source_name)?,
+            };
             Ok(Arc::new(Way { place, rules }))
         });
         match way {

@@ -46,6 +46,9 @@ pub struct LayerReport {
     pub kept: u64,
     /// Records not kept.
     pub rejected: u64,
+    /// What became of the layer's features, where the import adds to them: added, changed, left as they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged: Option<[u64; 3]>,
     /// Records kept after a repair.
     pub repaired: u64,
     /// Repairs by kind.
@@ -144,6 +147,9 @@ impl fmt::Display for LayerReport {
                 self.read, self.kept, self.rejected, self.repaired
             ),
         )?;
+        if let Some([added, changed, kept]) = self.merged {
+            line("merged", &format_args!("{added} added, {changed} changed, {kept} kept"))?;
+        }
         if let Some([w, s, e, n]) = self.bounds {
             line("extent", &format_args!("{w:.6}, {s:.6}, {e:.6}, {n:.6}"))?;
         }

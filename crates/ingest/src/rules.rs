@@ -47,6 +47,11 @@ impl Rules {
         })
     }
 
+    /// Returns when a record's valid time begins, if it says so legibly.
+    pub(crate) fn begin(&self, values: &[Value]) -> Option<Timestamp> {
+        time(self.from, values).ok().flatten()
+    }
+
     /// Returns a record's valid time and state, or why they can not be read.
     pub(crate) fn apply(&self, values: &[Value]) -> Result<(Interval, State), String> {
         let from = time(self.from, values)?;

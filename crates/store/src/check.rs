@@ -154,7 +154,8 @@ impl Store {
         let mut book = Book::default();
         let writer = self.inner.writer();
         let mut last = LogPos::default();
-        let scan = log::scan(&self.inner.paths.log, self.inner.id, Tip::start(), |entry, at| {
+        let (dir, id) = (&self.inner.paths.log, self.inner.id);
+        let scan = log::scan(dir, id, Tip::start(), log::TO_THE_END, |entry, at| {
             book.apply(&entry, at);
             report.changes += 1;
             last = at;

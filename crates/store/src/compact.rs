@@ -1,6 +1,7 @@
 //! Compaction: edits are folded into a new segment; and forgetting what is only history.
 
 use std::fs;
+use std::sync::PoisonError;
 
 use onemap_model::{Layer, LayerId};
 use uuid::Uuid;
@@ -31,11 +32,13 @@ impl Store {
         }
         let tx = self.import(actor)?;
         let plan = LayerPlan { id: layer.clone(), mode: ImportMode::Append };
-        let finished = tx.layer(plan)?;
-        let Some(before) = finished.existing().cloned() else {
+        let mut bulk = tx.layer(plan)?;
+        let Some(before) = bulk.existing().cloned() else {
             return Err(StoreError::NoLayer(layer.clone()));
         };
-        let finished = finished.finish(meta(before))?;
+        // Every tile has the same bytes afterwards.
+        bulk.keep_plan();
+        let finished = bulk.finish(meta(before))?;
         let mut writer = self.inner.writer()?;
         let done = commit_finished(&self.inner, &mut writer, vec![finished], actor, |contents| {
             match <[_; 1]>::try_from(contents) {
@@ -69,6 +72,7 @@ impl Store {
         let entry = self.inner.commit(&mut writer, change, actor)?;
         let state = self.inner.state();
         self.inner.publish(state.with(entry.revision, []));
+        self.inner.past.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let mut forgotten = Forgotten::default();
         for (layer, name) in old {
             let path = segment_path(&self.inner.paths.segments, layer, &name);

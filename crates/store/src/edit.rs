@@ -1,5 +1,6 @@
 //! Edits: single features created, changed and deleted.
 
+use onemap_generalise::join_lines;
 use onemap_model::{
     Bounds, Feature, FeatureId, FieldType, Geometry, Interval, Layer, LayerId, Revision, State,
     Timestamp, Value,
@@ -8,9 +9,10 @@ use rustc_hash::FxHashMap;
 
 use crate::change::{Change, EditRecord, count_edits};
 use crate::error::StoreError;
-use crate::segment::storable;
-use crate::state::LayerEntry;
+use crate::segment::{feature_join, slot_of, storable};
+use crate::state::{Generation, LayerEntry};
 use crate::store::{Committed, Store};
+use crate::timeline::follow;
 use crate::{ChangeEvent, Result};
 
 /// A feature that gets its id from the store.
@@ -33,14 +35,23 @@ pub struct NewFeature {
 pub enum Edit {
     /// Creates a feature; fails when its id is taken.
     Create(NewFeature),
-    /// Replaces a feature; fails when it does not exist.
+    /// Replaces a feature; fails when it does not exist. Of a feature with several versions in valid time, the one
+    /// that begins when the new one does, else the last one.
     Update {
         /// The feature as it shall be.
         feature: Feature,
         /// The revision at which the editor read it: fails when it was changed since.
         expected: Option<Revision>,
     },
-    /// Deletes a feature; fails when it does not exist.
+    /// Adds a version to a feature that holds from its begin on: the one before ends then. Fails when the feature
+    /// does not exist, or the version has no begin.
+    Supersede {
+        /// The version, with the begin of its valid time.
+        feature: Feature,
+        /// The revision at which the editor read the feature: fails when it was changed since.
+        expected: Option<Revision>,
+    },
+    /// Deletes a feature with all its versions; fails when it does not exist.
     Delete {
         /// Its id.
         id: FeatureId,
@@ -60,7 +71,7 @@ impl Store {
         for edit in edits {
             group.add(edit)?;
         }
-        let (ids, edits) = (group.ids, group.records);
+        let (ids, edits) = group.finish()?;
         if edits.is_empty() {
             let (revision, layers) = (state.revision, vec![before.layer.clone()]);
             return Ok(Committed { revision, at: Timestamp::now(), layers, ids });
@@ -94,10 +105,19 @@ struct Group<'a> {
     entry: &'a LayerEntry,
     at: Revision,
     next_id: u64,
-    /// Where in `records` a feature is that the group itself has changed.
-    made: FxHashMap<FeatureId, usize>,
+    /// The versions that the group has looked at, in the order of the first look.
+    touched: Vec<Touched>,
+    /// Where in `touched` the versions of a feature are.
+    by_id: FxHashMap<FeatureId, Vec<usize>>,
     ids: Vec<FeatureId>,
-    records: Vec<EditRecord>,
+}
+
+/// A version of a feature: before the group, and as it is by now.
+struct Touched {
+    id: FeatureId,
+    slot: i64,
+    before: Option<Feature>,
+    after: Option<Feature>,
 }
 
 impl<'a> Group<'a> {
@@ -106,74 +126,180 @@ impl<'a> Group<'a> {
             entry,
             at,
             next_id: entry.content.next_id()?,
-            made: FxHashMap::default(),
+            touched: Vec::new(),
+            by_id: FxHashMap::default(),
             ids: Vec::new(),
-            records: Vec::new(),
         })
     }
 
     fn add(&mut self, edit: Edit) -> Result<()> {
-        let layer = &self.entry.layer;
-        let (id, before, after) = match edit {
-            Edit::Create(new) => {
-                let id = match new.id {
-                    Some(id) => id,
-                    None => FeatureId::new(self.next_id).map_err(|_| {
-                        StoreError::TooLarge("the layer has no free feature ids left")
-                    })?,
-                };
-                if self.current(id)?.is_some() {
-                    return Err(StoreError::FeatureExists { layer: layer.id.clone(), id });
+        let id = match edit {
+            Edit::Create(new) => self.create(new)?,
+            Edit::Update { feature, expected } => self.update(feature, expected)?,
+            Edit::Supersede { feature, expected } => self.supersede(feature, expected)?,
+            Edit::Delete { id, expected } => {
+                self.existing(id, expected)?;
+                for at in self.by_id.get(&id).into_iter().flatten() {
+                    if let Some(touched) = self.touched.get_mut(*at) {
+                        touched.after = None;
+                    }
                 }
-                let NewFeature { geometry, values, valid, state, .. } = new;
-                (id, None, Some(Feature { id, geometry, values, valid, state }))
+                id
             }
-            Edit::Update { feature, expected } => {
-                let before = self.existing(feature.id, expected)?;
-                (feature.id, Some(before), Some(feature))
-            }
-            Edit::Delete { id, expected } => (id, Some(self.existing(id, expected)?), None),
-        };
-        let after = after.map(|feature| fitting(layer, feature)).transpose()?;
-        let minzoom = match &after {
-            Some(feature) => self.entry.content.first_zoom(feature, layer.bounds)?,
-            None => 0,
         };
         if id.get() < FeatureId::HASHED {
             self.next_id = self.next_id.max(id.get() + 1);
         }
         self.ids.push(id);
-        // A feature has one version in a revision.
-        if let Some(record) = self.made.get(&id).and_then(|&i| self.records.get_mut(i)) {
-            record.after = after;
-            record.minzoom = minzoom;
-        } else {
-            self.made.insert(id, self.records.len());
-            self.records.push(EditRecord { id, before, after, minzoom });
-        }
         Ok(())
     }
 
-    fn current(&self, id: FeatureId) -> Result<Option<Feature>> {
-        if let Some(made) = self.made.get(&id).and_then(|&i| self.records.get(i)) {
-            return Ok(made.after.clone());
+    fn create(&mut self, new: NewFeature) -> Result<FeatureId> {
+        let layer = &self.entry.layer;
+        let id = match new.id {
+            Some(id) => id,
+            None => FeatureId::new(self.next_id)
+                .map_err(|_| StoreError::TooLarge("the layer has no free feature ids left"))?,
+        };
+        if !self.current(id)?.is_empty() {
+            return Err(StoreError::FeatureExists { layer: layer.id.clone(), id });
         }
-        let fields = self.entry.layer.schema.fields.len();
-        Ok(self.entry.content.feature(id, self.at, fields)?.map(|(feature, _)| feature))
+        let NewFeature { geometry, values, valid, state, .. } = new;
+        self.put(fitting(layer, Feature { id, geometry, values, valid, state })?);
+        Ok(id)
     }
 
-    fn existing(&self, id: FeatureId, expected: Option<Revision>) -> Result<Feature> {
+    fn update(&mut self, feature: Feature, expected: Option<Revision>) -> Result<FeatureId> {
+        let id = feature.id;
+        let current = self.existing(id, expected)?;
+        let slot = slot_of(feature.valid);
+        let same = |at: &&usize| self.touched.get(**at).is_some_and(|t| t.slot == slot);
+        let replaced = current.iter().find(same).or(current.last()).copied();
+        let feature = fitting(&self.entry.layer, feature)?;
+        if let Some(touched) = replaced.and_then(|at| self.touched.get_mut(at)) {
+            touched.after = None;
+        }
+        self.put(feature);
+        Ok(id)
+    }
+
+    fn supersede(&mut self, feature: Feature, expected: Option<Revision>) -> Result<FeatureId> {
+        let id = feature.id;
+        let current = self.existing(id, expected)?;
+        let Some(begin) = feature.valid.from else {
+            let reason = "a version that follows another needs the begin of its valid time";
+            return Err(StoreError::BadFeature { id, reason });
+        };
+        let mut feature = fitting(&self.entry.layer, feature)?;
+        let versions = current.iter().filter_map(|at| self.touched.get(*at)?.after.clone());
+        let mut versions: Vec<Feature> = versions.collect();
+        for changed in follow(&mut versions, &mut feature, begin) {
+            self.put(changed);
+        }
+        self.put(feature);
+        Ok(id)
+    }
+
+    /// Makes a feature the current version of its slot.
+    fn put(&mut self, feature: Feature) {
+        let (id, slot) = (feature.id, slot_of(feature.valid));
+        let list = self.by_id.entry(id).or_default();
+        let known = list.iter().find(|at| self.touched.get(**at).is_some_and(|t| t.slot == slot));
+        if let Some(touched) = known.and_then(|at| self.touched.get_mut(*at)) {
+            touched.after = Some(feature);
+            return;
+        }
+        list.push(self.touched.len());
+        self.touched.push(Touched { id, slot, before: None, after: Some(feature) });
+    }
+
+    /// Returns where in `touched` the versions of a feature are that exist by now, oldest first.
+    fn current(&mut self, id: FeatureId) -> Result<Vec<usize>> {
+        if !self.by_id.contains_key(&id) {
+            let fields = self.entry.layer.schema.fields.len();
+            let mut list = Vec::new();
+            for (feature, _) in self.entry.content.versions(id, self.at, fields)? {
+                list.push(self.touched.len());
+                let (slot, before) = (slot_of(feature.valid), Some(feature.clone()));
+                self.touched.push(Touched { id, slot, before, after: Some(feature) });
+            }
+            self.by_id.insert(id, list);
+        }
+        let slot = |at: usize| self.touched.get(at).map_or(i64::MIN, |touched| touched.slot);
+        let there = |at: &usize| self.touched.get(*at).is_some_and(|t| t.after.is_some());
+        let list = self.by_id.get(&id).into_iter().flatten();
+        let mut current: Vec<usize> = list.copied().filter(there).collect();
+        current.sort_by_key(|at| slot(*at));
+        Ok(current)
+    }
+
+    fn existing(&mut self, id: FeatureId, expected: Option<Revision>) -> Result<Vec<usize>> {
+        let known = self.by_id.contains_key(&id);
+        let current = self.current(id)?;
         let layer = || self.entry.layer.id.clone();
-        let feature =
-            self.current(id)?.ok_or_else(|| StoreError::NoFeature { layer: layer(), id })?;
-        if let Some(expected) = expected.filter(|_| !self.made.contains_key(&id)) {
+        if current.is_empty() {
+            return Err(StoreError::NoFeature { layer: layer(), id });
+        }
+        if let Some(expected) = expected.filter(|_| !known) {
             let found = self.entry.content.feature_revision(id, self.at)?.unwrap_or_default();
             if found > expected {
                 return Err(StoreError::Conflict { layer: layer(), id, expected, found });
             }
         }
-        Ok(feature)
+        Ok(current)
     }
+
+    /// Returns the ids in the order of the edits, and what to write to the log.
+    fn finish(self) -> Result<(Vec<FeatureId>, Vec<EditRecord>)> {
+        let changed = |t: &Touched| t.before.is_some() || t.after.is_some();
+        let mut records = Vec::with_capacity(self.touched.len());
+        for touched in self.touched.into_iter().filter(changed) {
+            if touched.before == touched.after {
+                // Looked at, and left as it was.
+                continue;
+            }
+            let Touched { id, before, after, .. } = touched;
+            records.push(EditRecord { id, before, after, minzoom: 0 });
+        }
+        let zooms = first_zooms(&self.entry.content, self.at, &records)?;
+        for (record, zoom) in records.iter_mut().zip(zooms) {
+            record.minzoom = zoom;
+        }
+        Ok((self.ids, records))
+    }
+}
+
+/// Returns the first zoom of each feature after its edit: by itself, but a line that continues others of its
+/// kind shows with them.
+fn first_zooms(content: &Generation, at: Revision, records: &[EditRecord]) -> Result<Vec<u8>> {
+    let ruler = &content.ruler;
+    let mut zooms = Vec::with_capacity(records.len());
+    let (mut lines, mut owners) = (Vec::new(), Vec::new());
+    for (i, record) in records.iter().enumerate() {
+        let Some(feature) = &record.after else {
+            zooms.push(0);
+            continue;
+        };
+        let item = ruler.measure(feature);
+        zooms.push(ruler.first_zoom(&item));
+        if let Some(line) = feature_join(feature, ruler.merge(), item.size) {
+            lines.push(line);
+            owners.push((i, item));
+        }
+    }
+    for ((owner, mut item), (line, (_, length))) in
+        owners.into_iter().zip(lines.iter().zip(join_lines(&lines)))
+    {
+        item.ranked_size = length;
+        let mut zoom = ruler.first_zoom(&item);
+        for end in line.ends {
+            zoom = zoom.min(content.zoom_of_joined(at, line.key, end)?.unwrap_or(zoom));
+        }
+        if let Some(slot) = zooms.get_mut(owner) {
+            *slot = (*slot).min(zoom);
+        }
+    }
+    Ok(zooms)
 }
 
 /// Makes a feature's values fit the layer's fields, or says why they do not.

@@ -49,6 +49,17 @@ pub enum StoreError {
         "the store takes no more changes since the disk failed while one was written: free space or replace the disk, then restart"
     )]
     Poisoned,
+    /// A revision was asked for that has not been made.
+    #[error("there is no revision {asked} yet: the last one is {last}")]
+    NoRevision {
+        /// Revision asked for.
+        asked: Revision,
+        /// The last revision.
+        last: Revision,
+    },
+    /// A revision was asked for whose content was deleted for good.
+    #[error("revision {0} can no longer be read: its content was forgotten to save space")]
+    ForgottenRevision(Revision),
     /// There is no such layer.
     #[error("layer '{0}' does not exist")]
     NoLayer(LayerId),

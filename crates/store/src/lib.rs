@@ -49,13 +49,17 @@ mod edit;
 mod error;
 mod events;
 mod files;
+mod history;
 pub mod kv;
 mod log;
 mod map;
+mod mass;
 mod overlay;
+mod ruler;
 mod segment;
 mod state;
 mod store;
+mod timeline;
 mod view;
 
 pub use bulk::{
@@ -67,6 +71,7 @@ pub use compact::Forgotten;
 pub use edit::{Edit, NewFeature};
 pub use error::{Result, StoreError};
 pub use events::ChangeEvent;
+pub use mass::Mass;
 pub use segment::{EncodedBatch, storable};
 pub use store::{Cache, Committed, OpenMode, Store, StoreOptions};
-pub use view::{LayerView, Query, Snapshot, View};
+pub use view::{Drawn, LayerView, Query, Slice, Snapshot, View};

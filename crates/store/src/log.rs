@@ -23,6 +23,9 @@ pub(crate) use read::{Scan, read_at, scan, stands_at};
 /// A file is ended when it is longer than this, bytes.
 const FILE_LIMIT: u64 = 64 << 20;
 
+/// Later than every revision: reads the log to its end.
+pub(crate) const TO_THE_END: Revision = Revision(u64::MAX);
+
 /// Where a frame begins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct LogPos {

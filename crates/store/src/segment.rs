@@ -20,9 +20,7 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 
 use onemap_generalise::DropPlan;
-use onemap_model::{
-    Bounds, Feature, FeatureId, Geometry, Interval, State, StateSet, ValueRef,
-};
+use onemap_model::{Bounds, Feature, FeatureId, Geometry, Interval, State, StateSet, ValueRef};
 use uuid::Uuid;
 
 use crate::Result;
@@ -34,7 +32,7 @@ pub(crate) use columns::Columns;
 pub(crate) use encode::Traits;
 pub use encode::{EncodedBatch, storable};
 pub(crate) use item::{Item, drop_item, slot_of};
-pub(crate) use plan::{feature_join, join_key, join_line};
+pub(crate) use plan::feature_join;
 pub(crate) use sidecar::StoredMass;
 pub(crate) use tree::{Leaf, VisitLeaf};
 pub(crate) use write::{Draft, Spool, Written, write};

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use onemap_model::{
-    Bounds, Feature, FeatureId, FeatureRef, Geometry, Layer, LayerId, Revision, StateSet, TileCoord,
-    ValueRef,
+    Bounds, Feature, FeatureId, FeatureRef, Geometry, Interval, Layer, LayerId, Revision, StateSet,
+    TileCoord, ValueRef,
 };
 
 use uuid::Uuid;
@@ -151,9 +151,13 @@ pub(crate) trait Lens {
     fn wants_geometry(&self) -> bool {
         true
     }
+    /// Tells whether the filter looks at shapes.
+    fn filters_by_place(&self) -> bool {
+        false
+    }
     /// Tells whether shapes are wanted or looked at by the filter.
     fn needs_geometry(&self) -> bool {
-        self.wants_geometry()
+        self.wants_geometry() || self.filters_by_place()
     }
 }
 
@@ -255,9 +259,8 @@ impl Generation {
                             let hilbert = onemap_generalise::hilbert_of(leaf.center(), &curve);
                             let id = segment.values(leaf.offset, &|_| false, &mut values)?;
                             let here = (first, hilbert, id.id, segment::slot_of(id.valid));
-                            let before = |v: &mut Arc<Version>| {
-                                (v.minzoom, v.hilbert, v.id, v.slot) < here
-                            };
+                            let before =
+                                |v: &mut Arc<Version>| (v.minzoom, v.hilbert, v.id, v.slot) < here;
                             let Some(version) = edited.pop_front_if(before) else { break };
                             if visit_version(&version, fields, lens, visit).is_break() {
                                 return Ok(ControlFlow::Break(()));
@@ -337,6 +340,35 @@ impl Generation {
         Ok(false)
     }
 
+    /// Returns the first zoom at which a version of a feature shows.
+    pub(crate) fn zoom_of(&self, id: FeatureId, valid: Interval, at: Revision) -> Result<u8> {
+        let slot = segment::slot_of(valid);
+        let edited = self.overlay.versions(id, at);
+        if let Some(version) = edited.iter().find(|version| version.slot == slot) {
+            return Ok(version.minzoom);
+        }
+        for slot_file in &self.segments {
+            let zoom = slot_file.with(|segment| {
+                let places = segment.locate(id)?;
+                if let [(_, zoom)] = places[..] {
+                    return Ok(Some(zoom));
+                }
+                let mut values = Vec::new();
+                for (offset, zoom) in places {
+                    let found = segment.values(offset, &|_| false, &mut values)?;
+                    if segment::slot_of(found.valid) == slot {
+                        return Ok(Some(zoom));
+                    }
+                }
+                Ok(None)
+            })?;
+            if let Some(zoom) = zoom {
+                return Ok(zoom);
+            }
+        }
+        Ok(self.ruler.last_zoom())
+    }
+
     /// Returns the revision after which a feature was not changed; of one in the segments it is known only
     /// that this was not after they were made.
     pub(crate) fn feature_revision(&self, id: FeatureId, at: Revision) -> Result<Option<Revision>> {
@@ -352,6 +384,44 @@ impl Generation {
             next = next.max(greatest.map_or(0, |id| id.get() + 1));
         }
         Ok(next)
+    }
+
+    /// Returns the first zoom of the lines with a key that end at a place, if there are any.
+    pub(crate) fn zoom_of_joined(
+        &self,
+        at: Revision,
+        key: u64,
+        end: [f64; 2],
+    ) -> Result<Option<u8>> {
+        let Some(place) = Bounds::of_point(end) else { return Ok(None) };
+        let merge = self.ruler.merge();
+        let mut least = None;
+        let mut offer = |feature: &Feature, zoom: u8| {
+            let line = segment::feature_join(feature, merge, 0.0);
+            if line.is_some_and(|line| line.key == key && line.ends.contains(&end)) {
+                least = Some(least.map_or(zoom, |least: u8| least.min(zoom)));
+            }
+        };
+        for slot in &self.segments {
+            slot.with(|segment| {
+                for zoom in 0..=self.ruler.last_zoom() {
+                    let _flow = segment.find_at(zoom, Some(&place), &mut |leaf| {
+                        let feature = segment.feature(leaf.offset, segment.names().len())?;
+                        if !self.overlay.hides(feature.id, segment::slot_of(feature.valid), at) {
+                            offer(&feature, zoom);
+                        }
+                        Ok(ControlFlow::Continue(()))
+                    })?;
+                }
+                Ok(())
+            })?;
+        }
+        for version in self.overlay.visible(at, Some(&place)) {
+            if let Some(feature) = &version.feature {
+                offer(feature, version.minzoom);
+            }
+        }
+        Ok(least)
     }
 
     /// Tells whether some feature states a time.
@@ -384,16 +454,16 @@ impl Generation {
 
 /// How features of a segment are looked at.
 #[derive(Clone, Copy)]
-struct Look<'l> {
-    overlay: &'l Overlay,
-    at: Revision,
-    fields: usize,
-    lens: &'l dyn Lens,
+pub(crate) struct Look<'l> {
+    pub(crate) overlay: &'l Overlay,
+    pub(crate) at: Revision,
+    pub(crate) fields: usize,
+    pub(crate) lens: &'l dyn Lens,
 }
 
 impl Look<'_> {
     /// Visits the feature at an offset, unless an edit or the lens hides it.
-    fn visit<'s>(
+    pub(crate) fn visit<'s>(
         &self,
         segment: &'s Segment,
         offset: u64,
@@ -408,9 +478,8 @@ impl Look<'_> {
         if !shows {
             return Ok(ControlFlow::Continue(()));
         }
-        let shape = found.has_geometry
-            && lens.needs_geometry()
-            && segment.geometry(offset, geometry)?;
+        let shape =
+            found.has_geometry && lens.needs_geometry() && segment.geometry(offset, geometry)?;
         values.resize(self.fields, ValueRef::Null);
         let mut feature = FeatureRef {
             id: found.id,

@@ -1,8 +1,8 @@
 //! Opening a store, committing to it, publishing what was committed.
 
-mod open;
+pub(crate) mod open;
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -81,6 +81,8 @@ pub(crate) struct Inner {
     read_only_book: Book,
     busy: Mutex<HashSet<LayerId>>,
     events: Events,
+    /// States of old revisions that were asked for, the last one first.
+    pub(crate) past: Mutex<VecDeque<Arc<State>>>,
     /// Holds the lock on the folder.
     lock: Option<File>,
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use onemap_model::{
     Bounds, Feature, FeatureId, FeatureRef, Interval, Layer, LayerId, Revision, State, StateSet,
-    TileCoord, Timestamp, ViewId, ViewSpec, When,
+    TileCoord, Timestamp, Value, ValueRef, ViewId, ViewSpec, When,
 };
 
 use crate::Result;
-use crate::segment::Find;
+use crate::mass::{Mass, MassAsk};
 use crate::state::{self, LayerEntry, Lens};
 
 /// The store as of one revision. Holding one costs nothing and blocks nobody.
@@ -95,6 +95,26 @@ impl Query {
     }
 }
 
+/// What a tile shows.
+#[derive(Debug, Clone, Copy)]
+pub enum Drawn<'a> {
+    /// A feature.
+    Feature(FeatureRef<'a>),
+    /// Polygons that are too small or too many to be drawn one by one: the best-ranked of them, without its
+    /// shape, and what they are together.
+    Mass(FeatureRef<'a>, Mass),
+}
+
+/// A span of time in which a layer does not change, as a view with a valid time sees it: two views of the same
+/// kind in the same slice show the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Slice {
+    /// Begin of the span that the instant, or the interval's begin, lies in; microseconds.
+    pub from: i64,
+    /// Begin of the span that the interval's end lies in.
+    pub to: i64,
+}
+
 /// One layer, as a view shows it.
 #[derive(Debug)]
 pub struct LayerView<'a> {
@@ -112,8 +132,8 @@ impl<'a> LayerView<'a> {
 
     /// Visits features until there are no more, the limit is reached or `visit` breaks.
     ///
-    /// A feature lives only during its visit. The order is the same each time: features of the segments as
-    /// they are stored (with a zoom: those that show first come first), then the edited ones by id.
+    /// A feature lives only during its visit. The order is the same each time: with a zoom as
+    /// [`LayerView::draw`] has it, else features of the segments as they are stored, then the edited ones.
     /// Features without a shape are visited only when neither box nor zoom is asked for.
     pub fn for_each(
         &self,
@@ -133,20 +153,86 @@ impl<'a> LayerView<'a> {
         Ok(count)
     }
 
-    /// Returns a feature, if there is one and the view shows it.
+    /// Visits what a tile shows, `buffer` (a fraction of its width) beyond its edges included: first the features
+    /// that show at its zoom, then, of polygons that do not, their mass.
+    ///
+    /// The order depends on the features alone, not on how they came into the store: first those that show first at
+    /// zoom 0, then at 1 and so on, each along the layer's Hilbert curve, on equal places by id.
+    pub fn draw(
+        &self,
+        tile: TileCoord,
+        buffer: f64,
+        visit: &mut dyn FnMut(Drawn<'_>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let (at, fields) = (self.view.revision(), self.field_count());
+        let content = &self.entry.content;
+        let lens = self.lens(true);
+        let bounds = tile.bounds(buffer);
+        let asked = (tile.z(), Some(&bounds));
+        let flow = content.for_each_shown(at, fields, asked, &lens, &mut |feature| {
+            visit(Drawn::Feature(feature))
+        })?;
+        if flow.is_break() {
+            return Ok(());
+        }
+        let ask = MassAsk { at, fields, tile, buffer, lens: &lens, whole: self.is_whole()? };
+        content.for_each_mass(ask, &mut |feature, mass| visit(Drawn::Mass(feature, mass)))
+    }
+
+    /// Tells whether the view shows every feature of the layer.
+    fn is_whole(&self) -> Result<bool> {
+        let content = &self.entry.content;
+        let whole = self.view.spec.filter.is_none()
+            && !content.has_times()?
+            && self.states().contains_all(content.states()?);
+        Ok(whole)
+    }
+
+    /// Returns the positions of the fields whose equal values join features at small scales.
+    pub fn merge_fields(&self) -> &[usize] {
+        self.entry.content.ruler.merge()
+    }
+
+    /// Returns a feature, if there is one and the view shows it. Of several versions the one that holds now, or
+    /// else the next one to come; of those that an interval shows the last.
     pub fn feature(&self, id: FeatureId) -> Result<Option<Feature>> {
-        let at = self.view.revision();
-        let found = self.entry.content.feature(id, at, self.field_count())?;
-        let Some((mut feature, _)) = found else { return Ok(None) };
-        if !self.lens(true).shows(feature.valid, feature.state) {
-            return Ok(None);
-        }
-        if let Some(shown) = &self.fields {
-            for (value, _) in feature.values.iter_mut().zip(shown).filter(|(_, shown)| !**shown) {
-                *value = onemap_model::Value::Null;
+        let mut versions = self.history(id)?;
+        let now = self.view.now;
+        let at = match self.view.spec.when {
+            When::Now => {
+                versions.iter().position(|version| version.valid.contains(now)).unwrap_or_default()
             }
+            When::At(_) | When::Within(_) => versions.len().saturating_sub(1),
+        };
+        Ok((at < versions.len()).then(|| versions.swap_remove(at)))
+    }
+
+    /// Returns the versions of a feature that the view shows, oldest first.
+    pub fn history(&self, id: FeatureId) -> Result<Vec<Feature>> {
+        let at = self.view.revision();
+        let lens = self.lens(true);
+        let mut versions = Vec::new();
+        for (mut feature, _) in self.entry.content.versions(id, at, self.field_count())? {
+            let values: Vec<ValueRef<'_>> = feature.values.iter().map(Value::as_ref).collect();
+            let seen = FeatureRef {
+                id,
+                geometry: feature.geometry.as_ref(),
+                values: &values,
+                valid: feature.valid,
+                state: feature.state,
+            };
+            if !lens.shows(feature.valid, feature.state) || !lens.matches(&seen) {
+                continue;
+            }
+            if let Some(shown) = &self.fields {
+                for (value, _) in feature.values.iter_mut().zip(shown).filter(|(_, shown)| !**shown)
+                {
+                    *value = Value::Null;
+                }
+            }
+            versions.push(feature);
         }
-        Ok(Some(feature))
+        Ok(versions)
     }
 
     /// Returns the revision after which a feature was surely not changed; `None` when the view does not
@@ -159,9 +245,34 @@ impl<'a> LayerView<'a> {
     }
 
     /// Returns the version of a tile of this layer: while it is the same, so is the tile's content in every
-    /// view with the same id. Holds for buffers up to [`crate::MAX_TILE_BUFFER`].
+    /// view with the same id and in the same slice. Holds for buffers up to [`crate::MAX_TILE_BUFFER`].
     pub fn tile_version(&self, tile: TileCoord) -> Revision {
         self.entry.tile_version(tile, self.view.revision())
+    }
+
+    /// Returns the slice of time that the view looks at: between two instants at which a feature of the layer
+    /// begins or ends, nothing changes.
+    pub fn slice(&self) -> Result<Slice> {
+        let content = &self.entry.content;
+        if !content.has_times()? {
+            return Ok(Slice { from: i64::MIN, to: i64::MIN });
+        }
+        let before = |time: Option<Timestamp>, open: i64| -> Result<i64> {
+            let Some(time) = time else { return Ok(open) };
+            Ok(content.change_before(time.as_micros())?.unwrap_or(i64::MIN))
+        };
+        Ok(match self.view.spec.when {
+            When::Now => Slice { from: before(Some(self.view.now), 0)?, to: i64::MIN },
+            When::At(at) => Slice { from: before(Some(at), 0)?, to: i64::MIN },
+            When::Within(Interval { from, to }) => {
+                let last = to.map(|to| Timestamp::from_micros(to.as_micros().saturating_sub(1)));
+                Slice { from: before(from, i64::MIN)?, to: before(last, i64::MAX)? }
+            }
+        })
+    }
+
+    fn states(&self) -> StateSet {
+        self.view.spec.states.unwrap_or(self.entry.layer.states)
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -178,15 +289,19 @@ impl<'a> LayerView<'a> {
         if left == 0 {
             return Ok(());
         }
-        let find = Find { bounds: query.bounds, zoom: query.zoom };
         let lens = self.lens(geometry);
-        let at = self.view.revision();
+        let (at, fields) = (self.view.revision(), self.field_count());
         let content = &self.entry.content;
-        let flow = content.for_each(at, self.field_count(), find, &lens, &mut |feature| {
+        let bounds = query.bounds.as_ref();
+        let mut visit = |feature: FeatureRef<'_>| {
             left -= 1;
             let flow = visit(feature);
             if left == 0 { ControlFlow::Break(()) } else { flow }
-        });
+        };
+        let flow = match query.zoom {
+            Some(zoom) => content.for_each_shown(at, fields, (zoom, bounds), &lens, &mut visit),
+            None => content.for_each(at, fields, bounds, &lens, &mut visit),
+        };
         flow.map(|_| ())
     }
 
@@ -198,7 +313,7 @@ impl<'a> LayerView<'a> {
         ViewLens {
             when: self.view.spec.when,
             now: self.view.now,
-            states: self.view.spec.states.unwrap_or(self.entry.layer.states),
+            states: self.states(),
             fields: self.fields.as_deref(),
             geometry,
         }

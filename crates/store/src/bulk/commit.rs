@@ -125,7 +125,7 @@ fn next_entry(
         content.folded,
     );
     if let Some(before) = state.layers.get(&layer.id) {
-        generation.overlay = before.content.overlay.after(content.folded);
+        generation.overlay = before.content.overlay.after(content.folded, &generation.ruler);
     }
     // The base covers every cell that an edit before this revision has touched.
     let base = writer.book.layers.get(&layer.uuid).map_or(revision, |record| record.base);

@@ -1,6 +1,8 @@
 //! From spooled features to a segment.
 
-use onemap_model::{Feature, FeatureId, FieldType, Geometry, Layer, Schema, ValueRef};
+use onemap_model::{
+    Feature, FeatureId, FeatureRef, FieldType, Geometry, Layer, Revision, Schema, Value, ValueRef,
+};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use uuid::Uuid;
@@ -8,8 +10,9 @@ use uuid::Uuid;
 use super::{Batch, BulkLayer, FinishedLayer, ImportCounts, ImportMode, LayerMeta};
 use crate::Result;
 use crate::error::StoreError;
-use crate::segment::{Columns, Draft, EncodedBatch, Find, Item, Spool, decode_spooled};
-use crate::state::Everything;
+use crate::segment::{Columns, Draft, EncodedBatch, Item, Spool, decode_spooled};
+use crate::state::{Everything, LayerEntry};
+use crate::timeline::upsert;
 
 /// Features that are encoded together.
 const CHUNK: usize = 2048;
@@ -18,13 +21,22 @@ const CHUNKS: usize = 16;
 /// The most imports that a layer remembers.
 const MAX_LINEAGE: usize = 100;
 
+/// The versions of a feature after an upsert.
+struct Merged {
+    versions: Vec<Feature>,
+    /// Number of versions before.
+    before: u64,
+    /// Number of records that changed something.
+    changed: u64,
+}
+
 impl BulkLayer {
     /// Writes the segment: existing features are folded in, values get their final types, everything is sorted
     /// and indexed. Takes most of an import's time after reading; uses all cores.
     pub fn finish(mut self, meta: LayerMeta) -> Result<FinishedLayer> {
         self.check_schema(&meta.schema)?;
         let pushed = self.items.len() as u64;
-        let (folded, replaced, kept) = self.fold()?;
+        let (folded, counts) = self.fold(&meta.schema, pushed)?;
         self.check_unique()?;
         self.settle(&meta.schema)?;
         let new_lineage = meta.lineage.len();
@@ -41,6 +53,7 @@ impl BulkLayer {
                 traits: &self.traits,
                 bytes: map.bytes(),
                 items,
+                plan: self.frozen.take(),
             };
             Some(crate::segment::write(&self.store.paths.tmp, draft)?)
         };
@@ -53,7 +66,6 @@ impl BulkLayer {
             layer.minzoom = archive.minzoom;
             layer.maxzoom = archive.maxzoom;
         }
-        let counts = ImportCounts { added: pushed - replaced, replaced, kept };
         Ok(FinishedLayer {
             plan: self.plan,
             busy: self.busy,
@@ -99,56 +111,154 @@ impl BulkLayer {
     }
 
     /// Adds the features of the existing layer that stay. Returns the revision up to which edits are now
-    /// included, and the number of features replaced and kept.
-    fn fold(&mut self) -> Result<(Option<onemap_model::Revision>, u64, u64)> {
+    /// included, and what became of the features.
+    fn fold(&mut self, schema: &Schema, pushed: u64) -> Result<(Option<Revision>, ImportCounts)> {
+        let mut counts = ImportCounts { added: pushed, ..ImportCounts::default() };
         if !self.keeps_features() {
-            return Ok((None, 0, 0));
+            return Ok((None, counts));
         }
         // The layer as it is now: edits may have come while the source was read.
         let state = self.store.state();
-        let Some(entry) = state.layers.get(&self.plan.id).cloned() else { return Ok((None, 0, 0)) };
-        let mut replaced = 0;
+        let Some(entry) = state.layers.get(&self.plan.id).cloned() else {
+            return Ok((None, counts));
+        };
+        let at = state.revision;
         let coming: FxHashSet<u64> = match self.plan.mode {
             ImportMode::Upsert => self.items.iter().map(|item| item.id).collect(),
             _ => FxHashSet::default(),
         };
-        let kept = self.fold_features(&entry, state.revision, |id| {
-            let comes = coming.contains(&id.get());
-            replaced += u64::from(comes);
-            !comes
-        })?;
-        Ok((Some(state.revision), replaced, kept))
+        if self.plan.mode == ImportMode::Upsert {
+            self.upsert(&entry, at, schema, &mut counts)?;
+        }
+        counts.kept += self.fold_features(&entry, at, |id| !coming.contains(&id.get()))?;
+        Ok((Some(at), counts))
     }
 
-    /// Pushes the features of a layer that `keep` wants, and returns their number.
-    pub(crate) fn fold_features(
+    /// Puts what comes for features that are there among their versions: one that is as it was is no new version,
+    /// one that changed closes the version before.
+    fn upsert(
         &mut self,
-        entry: &crate::state::LayerEntry,
-        at: onemap_model::Revision,
+        entry: &LayerEntry,
+        at: Revision,
+        schema: &Schema,
+        counts: &mut ImportCounts,
+    ) -> Result<()> {
+        let fields = schema.fields.len();
+        let columns: Vec<(usize, Columns)> =
+            self.batches.iter().map(|b| (b.items.end, Columns::spooled(&b.kinds))).collect();
+        let map = self.spool.map()?;
+        let mut by_id: Vec<(u64, i64, usize)> =
+            self.items.iter().enumerate().map(|(i, item)| (item.id, item.from, i)).collect();
+        by_id.par_sort_unstable();
+        let (items, now) = (&self.items, self.now);
+        // The features that are there already, in the order of the source: their merged versions.
+        let groups: Vec<&[(u64, i64, usize)]> = by_id.chunk_by(|a, b| a.0 == b.0).collect();
+        let merged: Vec<Result<Option<Merged>>> = groups
+            .par_iter()
+            .map(|group| {
+                let Some(id) = group.first().and_then(|g| FeatureId::new(g.0).ok()) else {
+                    return Ok(None);
+                };
+                let old = entry.content.versions(id, at, fields)?;
+                if old.is_empty() {
+                    return Ok(None);
+                }
+                let mut versions: Vec<Feature> =
+                    old.into_iter().map(|(feature, _)| coerced(feature, schema)).collect();
+                let before = versions.len();
+                let mut changed = 0;
+                for &(_, _, i) in *group {
+                    let Some(item) = items.get(i) else { continue };
+                    let batch = columns.partition_point(|(end, _)| *end <= i);
+                    let Some((_, columns)) = columns.get(batch) else { continue };
+                    let coming = spooled_feature(item, map.bytes(), columns)?;
+                    changed += u64::from(upsert(&mut versions, coerced(coming, schema), now));
+                }
+                Ok(Some(Merged { versions, before: before as u64, changed }))
+            })
+            .collect();
+        let mut dropped = vec![false; self.items.len()];
+        let mut kept: Vec<Feature> = Vec::new();
+        for (group, merged) in groups.iter().zip(merged) {
+            let Some(merged) = merged? else { continue };
+            for &(_, _, i) in *group {
+                if let Some(slot) = dropped.get_mut(i) {
+                    *slot = true;
+                }
+            }
+            counts.added -= group.len() as u64;
+            counts.replaced += merged.changed;
+            counts.kept += merged.before.saturating_sub(merged.changed.min(1));
+            kept.extend(merged.versions);
+        }
+        self.drop_items(&dropped);
+        self.push_features(&kept)
+    }
+
+    /// Takes out items that were pushed; their bytes stay in the spool.
+    fn drop_items(&mut self, dropped: &[bool]) {
+        if !dropped.contains(&true) {
+            return;
+        }
+        let mut left = Vec::with_capacity(self.items.len());
+        for batch in &mut self.batches {
+            let first = left.len();
+            let items = self.items.get(batch.items.clone()).unwrap_or(&[]);
+            let flags = dropped.get(batch.items.clone()).unwrap_or(&[]);
+            left.extend(items.iter().zip(flags).filter(|(_, dropped)| !**dropped).map(|(i, _)| *i));
+            batch.items = first..left.len();
+        }
+        self.items = left;
+        self.traits.features = self.items.len() as u64;
+        self.traits.with_geometry = self.items.iter().filter(|item| item.has_box()).count() as u64;
+    }
+
+    /// Pushes the features of a layer that `keep` wants, and returns their number. In a compaction they keep
+    /// their first zooms.
+    fn fold_features(
+        &mut self,
+        entry: &LayerEntry,
+        at: Revision,
         mut keep: impl FnMut(FeatureId) -> bool,
     ) -> Result<u64> {
         let fields = entry.layer.schema.fields.len();
         let mut waiting: Vec<Feature> = Vec::with_capacity(CHUNK * CHUNKS);
         let mut kept = 0;
         let mut failed = Ok(());
-        let find = Find::default();
-        let _flow = entry.content.for_each(at, fields, find, &Everything, &mut |feature| {
+        let mut push = |feature: FeatureRef<'_>| {
             if keep(feature.id) {
                 kept += 1;
                 waiting.push(feature.to_feature());
             }
             if waiting.len() == CHUNK * CHUNKS {
-                failed = self.push_features(&waiting);
+                failed = self.push_kept(&waiting, entry, at);
                 waiting.clear();
             }
             match failed {
                 Ok(()) => std::ops::ControlFlow::Continue(()),
                 Err(_) => std::ops::ControlFlow::Break(()),
             }
-        })?;
+        };
+        let _flow = entry.content.for_each(at, fields, None, &Everything, &mut push)?;
         failed?;
-        self.push_features(&waiting)?;
+        self.push_kept(&waiting, entry, at)?;
         Ok(kept)
+    }
+
+    fn push_kept(&mut self, features: &[Feature], entry: &LayerEntry, at: Revision) -> Result<()> {
+        let first = self.items.len();
+        self.push_features(features)?;
+        if self.frozen.is_none() {
+            return Ok(());
+        }
+        let zooms: Vec<Result<u8>> = features
+            .par_iter()
+            .map(|feature| entry.content.zoom_of(feature.id, feature.valid, at))
+            .collect();
+        for (item, zoom) in self.items.iter_mut().skip(first).zip(zooms) {
+            item.minzoom = zoom?;
+        }
+        Ok(())
     }
 
     fn push_features(&mut self, features: &[Feature]) -> Result<()> {
@@ -157,10 +267,11 @@ impl BulkLayer {
     }
 
     fn check_unique(&self) -> Result<()> {
-        let mut ids: Vec<u64> = self.items.iter().map(|item| item.id).collect();
-        ids.par_sort_unstable();
-        let mut twice = ids.windows(2).filter(|pair| pair.first() == pair.last());
-        let Some(first) = twice.next().and_then(|pair| pair.first().copied()) else {
+        let mut versions: Vec<(u64, i64)> =
+            self.items.iter().map(|item| (item.id, item.from)).collect();
+        versions.par_sort_unstable();
+        let mut twice = versions.windows(2).filter(|pair| pair.first() == pair.last());
+        let Some(&(first, _)) = twice.next().and_then(|pair| pair.first()) else {
             return Ok(());
         };
         let layer = self.plan.id.clone();
@@ -185,8 +296,9 @@ impl BulkLayer {
             let Some(items) = self.items.get_mut(range) else { continue };
             if settled(batch) {
                 let first = items.first().map_or(0, |item| item.offset);
-                let len: u64 = items.iter().map(|item| u64::from(item.len)).sum();
-                let bytes = map.bytes().get(first as usize..(first + len) as usize);
+                // With the bytes of features that were dropped between them.
+                let end = items.last().map_or(0, |item| item.offset + u64::from(item.len));
+                let bytes = map.bytes().get(first as usize..end as usize);
                 let at = spool.append(bytes.unwrap_or(&[]))?;
                 for item in items {
                     item.offset = item.offset - first + at;
@@ -204,7 +316,9 @@ impl BulkLayer {
                 let at = spool.append(&recoded.bytes)?;
                 new_items.extend(recoded.items.iter().map(|item| item.moved(at)));
             }
-            items.copy_from_slice(&new_items);
+            for (item, new) in items.iter_mut().zip(new_items) {
+                *item = new.shown_from(item.minzoom);
+            }
         }
         self.spool = spool;
         Ok(())
@@ -246,20 +360,30 @@ impl BulkLayer {
 
 /// Decodes spooled features and encodes them with other columns.
 fn recode(items: &[Item], spool: &[u8], from: &Columns, to: &Columns) -> Result<EncodedBatch> {
-    let mut features = Vec::with_capacity(items.len());
-    let mut values: Vec<ValueRef<'_>> = Vec::new();
-    for item in items {
-        let begin = item.offset as usize;
-        let mut geometry = Geometry::default();
-        let bytes = spool.get(begin..begin + item.len as usize).unwrap_or(&[]);
-        let found = decode_spooled(bytes, from, &mut values, &mut geometry)?;
-        features.push(Feature {
-            id: found.id,
-            geometry: found.has_geometry.then_some(geometry),
-            values: values.iter().map(ValueRef::to_value).collect(),
-            valid: found.valid,
-            state: found.state,
-        });
+    let features: Result<Vec<Feature>> =
+        items.iter().map(|item| spooled_feature(item, spool, from)).collect();
+    EncodedBatch::encode_as(&features?, to)
+}
+
+fn spooled_feature(item: &Item, spool: &[u8], columns: &Columns) -> Result<Feature> {
+    let begin = item.offset as usize;
+    let (mut values, mut geometry) = (Vec::new(), Geometry::default());
+    let bytes = spool.get(begin..begin + item.len as usize).unwrap_or(&[]);
+    let found = decode_spooled(bytes, columns, &mut values, &mut geometry)?;
+    Ok(Feature {
+        id: found.id,
+        geometry: found.has_geometry.then_some(geometry),
+        values: values.iter().map(ValueRef::to_value).collect(),
+        valid: found.valid,
+        state: found.state,
+    })
+}
+
+/// Returns a feature with one value of the right type for each field.
+fn coerced(mut feature: Feature, schema: &Schema) -> Feature {
+    feature.values.resize(schema.fields.len(), Value::Null);
+    for (value, field) in feature.values.iter_mut().zip(&schema.fields) {
+        *value = std::mem::take(value).coerce(field.kind);
     }
-    EncodedBatch::encode_as(&features, to)
+    feature
 }

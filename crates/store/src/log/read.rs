@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use onemap_model::Revision;
 use uuid::Uuid;
 
 use super::frame::{FILE_HEADER, FRAME_HEADER, FrameHeader, file_header, link};
@@ -34,11 +35,12 @@ pub(crate) struct Torn {
 }
 
 /// Reads all frames from `from` on, checks their checksums, chain and order, and hands each to `visit`
-/// with its position. An incomplete last frame ends the log; anything else that is wrong is an error.
+/// with its position, up to the revision `until`. An incomplete last frame ends the log; anything else that is wrong is an error.
 pub(crate) fn scan(
     dir: &Path,
     store: Uuid,
     from: Tip,
+    until: Revision,
     mut visit: impl FnMut(Entry, LogPos) -> Result<()>,
 ) -> Result<Scan> {
     let mut tip = from;
@@ -55,6 +57,9 @@ pub(crate) fn scan(
                         chain: header.chain,
                     };
                     visit(*entry, at)?;
+                    if tip.revision >= until {
+                        return Ok(Scan { tip, torn: None });
+                    }
                 }
                 Next::End => break,
                 Next::Torn { full_length } if last => {

@@ -80,11 +80,6 @@ impl Columns {
         Self { fields: kinds.to_vec(), extras: SPOOLED }
     }
 
-    /// Types of the fields; `None` where all values are null.
-    pub(super) fn kinds(&self) -> &[Option<FieldType>] {
-        &self.fields
-    }
-
     /// Number of fields.
     pub(crate) fn len(&self) -> usize {
         self.fields.len()

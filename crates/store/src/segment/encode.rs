@@ -168,7 +168,13 @@ impl EncodedBatch {
         }
         let values = feature.values.iter().map(Value::as_ref);
         let geometry = feature.geometry.as_ref();
-        self.items.push(Item::new((id.get(), feature.valid), geometry, values, begin as u64, len as u32));
+        self.items.push(Item::new(
+            (id.get(), feature.valid),
+            geometry,
+            values,
+            begin as u64,
+            len as u32,
+        ));
         self.traits.add(feature);
         Ok(())
     }

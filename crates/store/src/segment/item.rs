@@ -1,9 +1,7 @@
 //! What a writer keeps in memory of every feature.
 
 use onemap_generalise::{DropItem, DropPlan};
-use onemap_model::{
-    Bounds, Feature, Geometry, GeometryClass, Interval, Timestamp, ValueRef,
-};
+use onemap_model::{Bounds, Feature, Geometry, GeometryClass, Interval, Timestamp, ValueRef};
 
 use super::tree::EMPTY;
 
@@ -83,6 +81,11 @@ impl Item {
         Self { offset: self.offset + by, ..*self }
     }
 
+    /// Returns the same feature with another first zoom.
+    pub(crate) fn shown_from(self, minzoom: u8) -> Self {
+        Self { minzoom, ..self }
+    }
+
     pub(crate) fn has_box(&self) -> bool {
         self.bbox[0] <= self.bbox[2]
     }
@@ -127,7 +130,11 @@ impl Item {
 
 /// Returns what the drop order needs to know of an edited feature; `importance_at` is the position of the field
 /// that ranks it.
-pub(crate) fn drop_item(feature: &Feature, plan: &DropPlan, importance_at: Option<usize>) -> DropItem {
+pub(crate) fn drop_item(
+    feature: &Feature,
+    plan: &DropPlan,
+    importance_at: Option<usize>,
+) -> DropItem {
     let values = feature.values.iter().map(onemap_model::Value::as_ref);
     let named = (feature.id.get(), feature.valid);
     let item = Item::new(named, feature.geometry.as_ref(), values, 0, 0);

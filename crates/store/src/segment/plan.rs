@@ -6,9 +6,7 @@ use onemap_generalise::{
     DropItem, DropOptions, DropPlan, JoinLine, drop_order, importance_of, join_lines,
     usual_importance, usual_merge,
 };
-use onemap_model::{
-    Bounds, Display, Feature, Field, FieldType, Geometry, GeometryClass, Schema, ValueRef,
-};
+use onemap_model::{Bounds, Display, Feature, Geometry, GeometryClass, Schema, ValueRef};
 use rayon::prelude::*;
 use rustc_hash::FxHasher;
 
@@ -34,13 +32,6 @@ pub(super) fn resolve(
     let importance = display.importance.clone().or_else(|| usual_importance(schema, class));
     let merge = display.merge.clone().unwrap_or_else(|| usual_merge(schema, class));
     (importance, merge)
-}
-
-/// Returns a schema of bare fields.
-pub(super) fn bare_schema(names: &[String], columns: &Columns) -> Schema {
-    let fields = names.iter().zip(columns.kinds());
-    let fields = fields.map(|(name, kind)| Field::new(name, kind.unwrap_or(FieldType::Text)));
-    Schema { fields: fields.collect() }
 }
 
 /// Returns what the drop order needs to know of the features of a segment, given in their order along the
@@ -105,7 +96,12 @@ pub(super) fn drop_items(
 }
 
 /// Makes the plan of a layer and decides the first zoom of each feature.
-pub(super) fn decide(items: &mut [Item], drops: &[DropItem], plan: &mut DropPlan, display: &Display) {
+pub(super) fn decide(
+    items: &mut [Item],
+    drops: &[DropItem],
+    plan: &mut DropPlan,
+    display: &Display,
+) {
     let options = DropOptions { maxzoom: display.maxzoom, ..DropOptions::default() };
     let order = drop_order(drops, &options);
     for (item, minzoom) in items.iter_mut().zip(&order.minzoom) {
@@ -118,13 +114,18 @@ pub(super) fn decide(items: &mut [Item], drops: &[DropItem], plan: &mut DropPlan
 }
 
 /// A plan that ranks and joins as a layer says, and decides nothing yet.
-pub(super) fn begin(display: &Display, schema: &Schema, class: GeometryClass, bounds: Bounds) -> DropPlan {
+pub(super) fn begin(
+    display: &Display,
+    schema: &Schema,
+    class: GeometryClass,
+    bounds: Bounds,
+) -> DropPlan {
     let (importance, merge) = resolve(display, schema, class);
     DropPlan { bounds, importance, merge, ..DropPlan::empty() }
 }
 
 /// Returns the hash of the values that join features; `None` when all are null.
-pub(crate) fn join_key<'v>(values: impl Iterator<Item = ValueRef<'v>>) -> Option<u64> {
+fn join_key<'v>(values: impl Iterator<Item = ValueRef<'v>>) -> Option<u64> {
     let mut hasher = FxHasher::default();
     let mut any = false;
     for value in values {
@@ -141,7 +142,7 @@ pub(crate) fn join_key<'v>(values: impl Iterator<Item = ValueRef<'v>>) -> Option
 }
 
 /// Returns a line as one that may be joined.
-pub(crate) fn join_line(geometry: &Geometry, key: u64, length: f32) -> Option<JoinLine> {
+fn join_line(geometry: &Geometry, key: u64, length: f32) -> Option<JoinLine> {
     Some(JoinLine { key, ends: [*geometry.xy.first()?, *geometry.xy.last()?], length })
 }
 

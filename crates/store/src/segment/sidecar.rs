@@ -139,9 +139,8 @@ impl Sidecar {
 
     /// Returns the last instant up to `at` at which some feature begins or ends, microseconds.
     pub(super) fn change_before(&self, at: i64) -> Result<Option<i64>> {
-        let time = |i: u64| -> Result<i64> {
-            Ok(le_u64(self.data.get(self.times.at + i * 8, 8)?) as i64)
-        };
+        let time =
+            |i: u64| -> Result<i64> { Ok(le_u64(self.data.get(self.times.at + i * 8, 8)?) as i64) };
         let (mut low, mut high) = (0, self.times.count);
         while low < high {
             let middle = low.midpoint(high);
@@ -194,9 +193,8 @@ impl Sidecar {
     /// Reads a mass cell by its number.
     pub(super) fn mass(&self, zoom: u8, number: u64) -> Result<StoredMass> {
         let section = self.mass.get(usize::from(zoom)).filter(|section| number < section.count);
-        let section = section.ok_or_else(|| {
-            StoreError::damaged(self.data.path(), 0, "a cell is missing")
-        })?;
+        let section =
+            section.ok_or_else(|| StoreError::damaged(self.data.path(), 0, "a cell is missing"))?;
         let bytes = self.data.get(section.at + number * MASS as u64, MASS)?;
         let mut fields = bytes.chunks_exact(8).map(le_u64);
         let mut next = || fields.next().unwrap_or_default();

@@ -188,8 +188,7 @@ fn sort(items: &[Item], bounds: &Bounds) -> (Vec<Item>, Vec<u32>) {
     };
     let mut keys: Vec<_> = items.par_iter().enumerate().map(key).collect();
     keys.par_sort_unstable();
-    let sorted =
-        keys.par_iter().filter_map(|&(.., i)| items.get(i as usize).copied()).collect();
+    let sorted = keys.par_iter().filter_map(|&(.., i)| items.get(i as usize).copied()).collect();
     (sorted, keys.into_iter().map(|(_, hilbert, ..)| hilbert).collect())
 }
 

@@ -48,12 +48,7 @@ pub(super) fn open(root: &Path, options: StoreOptions) -> Result<Inner> {
     }
     let (book, scan, kv) =
         if write { catalogue(&paths, id, options.cache)? } else { from_log(&paths, id, None)? };
-    let layers = book.layers.values().map(|record| {
-        let entry = Arc::new(layer_entry(&paths, record)?);
-        Ok((record.layer.id.clone(), entry))
-    });
-    let layers = layers.collect::<Result<BTreeMap<_, _>>>()?;
-    let state = State { revision: scan.tip.revision, layers };
+    let state = state(&paths, &book, scan.tip.revision)?;
     let (writer, read_only_book) = if write {
         let mut log = Log::open(&paths.log, &paths.tmp, id, &scan)?;
         if let Some(bytes) = options.log_file_bytes {
@@ -71,6 +66,7 @@ pub(super) fn open(root: &Path, options: StoreOptions) -> Result<Inner> {
         read_only_book,
         busy: Mutex::default(),
         events: super::Events::default(),
+        past: Mutex::default(),
         lock,
     })
 }
@@ -200,7 +196,7 @@ fn catch_up(
 ) -> Result<Catalogue> {
     let mut last = LogPos::default();
     let mut changes: Vec<Batch> = Vec::new();
-    let scan = log::scan(&paths.log, store, from, |entry, at| {
+    let scan = log::scan(&paths.log, store, from, log::TO_THE_END, |entry, at| {
         let batch = book.apply(&entry, at);
         if kv.is_some() {
             changes.push(batch);
@@ -218,6 +214,15 @@ fn catch_up(
         }
     }
     Ok((book, scan, kv))
+}
+
+/// Opens all that a catalogue names.
+pub(crate) fn state(paths: &Paths, book: &Book, revision: Revision) -> Result<State> {
+    let layers = book.layers.values().map(|record| {
+        let entry = Arc::new(layer_entry(paths, record)?);
+        Ok((record.layer.id.clone(), entry))
+    });
+    Ok(State { revision, layers: layers.collect::<Result<BTreeMap<_, _>>>()? })
 }
 
 /// Opens the segments of a layer and lays its edits over them.

@@ -96,7 +96,10 @@ fn an_edit_of_something_changed_meanwhile_is_a_conflict() {
     let late = |n| Edit::Update { feature: feature(n), expected: Some(read) };
     let conflict = store.edit(&x, vec![late(1)], "b").unwrap_err();
     assert!(matches!(conflict, StoreError::Conflict { found: Revision(2), .. }), "{conflict}");
-    store.edit(&x, vec![late(2)], "b").unwrap();
+    let mut other = feature(2);
+    other.values[0] = Value::Text("late".into());
+    let unhindered = Edit::Update { feature: other, expected: Some(read) };
+    store.edit(&x, vec![unhindered], "b").unwrap();
     let view = store.view(everything());
     let layer = view.layer(&x).unwrap();
     assert_eq!(layer.feature_revision(id(1)).unwrap(), Some(Revision(2)));

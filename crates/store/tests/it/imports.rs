@@ -167,7 +167,8 @@ fn appending_adds_and_refuses_ids_that_are_taken() {
     let tx = store.import("test").unwrap();
     let mut bulk = tx.layer(LayerPlan { id: layer_id("x"), mode: ImportMode::Append }).unwrap();
     assert_eq!(bulk.first_free_id().unwrap(), 500);
-    let claims = bulk.claim_ids(&[id(499), id(500), id(500), id(501)]).unwrap();
+    let claims: Vec<_> = [499, 500, 500, 501].map(|n| (id(n), Interval::ALWAYS)).into();
+    let claims = bulk.claim_ids(&claims).unwrap();
     assert_eq!(claims, [false, true, false, true]);
     drop((bulk, tx));
     import_as(&store, "x", ImportMode::Append, &features(500..700), meta()).unwrap();
@@ -186,7 +187,7 @@ fn appending_adds_and_refuses_ids_that_are_taken() {
 }
 
 #[test]
-fn upserting_replaces_by_id_and_keeps_the_rest() {
+fn upserting_closes_what_changed_and_keeps_the_rest() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     import(&store, "x", &features(0..300));
@@ -203,12 +204,28 @@ fn upserting_replaces_by_id_and_keeps_the_rest() {
     let counts = finished.counts();
     assert_eq!((counts.added, counts.replaced, counts.kept), (50, 50, 250));
     tx.commit(vec![finished]).unwrap();
+    // What changed has a version that ended and one that began now.
     let mut expected = by_id(&features(0..300));
     expected.extend(by_id(&coming));
     for feature in expected.values_mut() {
         feature.values.push(Value::Null);
     }
-    assert_eq!(now(&store, "x"), expected);
+    let view = store.view(everything());
+    let mut shown = by_id(&visit(&view, "x", &Query::default()));
+    for n in 250..300 {
+        let history = view.layer(&layer_id("x")).unwrap().history(id(n)).unwrap();
+        assert_eq!(history.len(), 1, "the version before has ended");
+        let feature = shown.get_mut(&n).unwrap();
+        assert!(feature.valid.from.is_some() && feature.valid.to.is_none());
+        feature.valid = Interval::ALWAYS;
+    }
+    assert_eq!(shown, expected);
+    let long_ago = ViewSpec { when: When::At("1999-01-01".parse().unwrap()), ..everything() };
+    let before = store.view(long_ago);
+    assert_eq!(visit(&before, "x", &Query::default()).len(), 300 + 50);
+    let old = before.layer(&layer_id("x")).unwrap().feature(id(250)).unwrap().unwrap();
+    assert_eq!(old.values[0], Value::Text("建筑 250".into()));
+    assert_clean(&store);
 }
 
 #[test]

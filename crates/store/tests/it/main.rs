@@ -3,6 +3,7 @@
 
 mod crash;
 mod damage;
+mod drawing;
 mod edits;
 mod imports;
 mod interop;

@@ -25,12 +25,8 @@ const IDS: u64 = 60;
 
 fn op() -> impl Strategy<Value = Op> {
     let layer = || 0..LAYERS.len();
-    let mode = prop_oneof![
-        Just(ImportMode::Create),
-        Just(ImportMode::Append),
-        Just(ImportMode::Replace),
-        Just(ImportMode::Upsert)
-    ];
+    let mode =
+        prop_oneof![Just(ImportMode::Create), Just(ImportMode::Append), Just(ImportMode::Replace)];
     let ids = prop::collection::vec(0..IDS, 0..40);
     let changes = prop::collection::vec((0..IDS, any::<u8>()), 1..6);
     prop_oneof![
@@ -106,7 +102,7 @@ fn imported(
         {
             return None;
         }
-        (ImportMode::Append | ImportMode::Upsert, Some(before)) => before.clone(),
+        (ImportMode::Append, Some(before)) => before.clone(),
         _ => BTreeMap::new(),
     };
     after.extend(coming_by_id);
