@@ -46,6 +46,17 @@ pub struct ViewSpec {
 }
 
 impl ViewSpec {
+    /// Returns the name of this view but for its instants: of views with the same one, those that look at the same
+    /// slice of a layer's time see the same.
+    pub fn timeless_id(&self) -> ViewId {
+        let when = match self.when {
+            When::Now => When::Now,
+            When::At(_) => When::At(Timestamp::from_micros(0)),
+            When::Within(_) => When::Within(Interval::ALWAYS),
+        };
+        Self { when, ..self.clone() }.id()
+    }
+
     /// Returns the name of this view: equal specifications have equal names, in every process.
     pub fn id(&self) -> ViewId {
         let mut hasher = blake3::Hasher::new();

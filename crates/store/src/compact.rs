@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::PoisonError;
 
-use onemap_model::{Layer, LayerId};
+use onemap_model::{Display, Layer, LayerId};
 use uuid::Uuid;
 
 use crate::bulk::{ImportMode, LayerMeta, LayerPlan, commit_finished};
@@ -47,6 +47,18 @@ impl Store {
             }
         })?;
         Ok(Some(done))
+    }
+
+    /// Draws a layer in another way at small scales: decides anew at which zoom each feature shows, and folds the
+    /// edits meanwhile.
+    pub fn redraw(&self, layer: &LayerId, display: Display, actor: &str) -> Result<Committed> {
+        let tx = self.import(actor)?;
+        let bulk = tx.layer(LayerPlan { id: layer.clone(), mode: ImportMode::Append })?;
+        let Some(before) = bulk.existing().cloned() else {
+            return Err(StoreError::NoLayer(layer.clone()));
+        };
+        let finished = bulk.finish(meta(Layer { display, ..before }))?;
+        tx.commit(vec![finished])
     }
 
     /// Returns the layers whose edits are many enough to be folded: more than 10,000, or more than 1,000 and a

@@ -214,8 +214,10 @@ fn check_description(before: &Layer, after: &Layer) -> Result<()> {
         && before.time == after.time
         && before.id_field == after.id_field
         && before.lineage == after.lineage
+        && before.display == after.display
+        && before.archive == after.archive
         && bare(before) == bare(after);
-    let reason = "only titles, department, group, states, style and zooms can be set; fields and content come from imports";
+    let reason = "only titles, department, group, states and style can be set; fields and content come from imports";
     if same {
         Ok(())
     } else {

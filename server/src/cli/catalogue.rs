@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use onemap_model::{Layer, LayerId, ViewSpec};
+use onemap_model::{Importance, Layer, LayerId, ViewSpec};
 use serde::Serialize;
 
 use super::{Common, DONE, actor};
@@ -112,7 +112,13 @@ pub(super) fn set(common: &Common, args: &SetArgs) -> anyhow::Result<u8> {
         };
         apply(&mut layer, key.trim(), value.trim())?;
     }
+    let display = layer.display.clone();
+    let before = view.layer(&args.layer).map(|before| before.layer().display.clone());
+    layer.display = before.clone().unwrap_or_default();
     store.set_layer(layer, &actor())?;
+    if before.is_some_and(|before| before != display) {
+        store.redraw(&args.layer, display, &actor())?;
+    }
     let view = store.view(ViewSpec::default());
     let layer = view.layer(&args.layer).with_context(|| unknown(&args.layer))?;
     common.print(&Shown(layer.layer().clone()))?;
@@ -134,13 +140,49 @@ fn apply(layer: &mut Layer, key: &str, value: &str) -> anyhow::Result<()> {
         "group" => value.clone_into(&mut layer.group),
         "style" => layer.style = optional,
         "states" => layer.states = value.parse()?,
-        "minzoom" => layer.minzoom = zoom()?,
-        "maxzoom" => layer.maxzoom = zoom()?,
+        "minzoom" if value.is_empty() => layer.display.minzoom = None,
+        "minzoom" => layer.display.minzoom = Some(zoom()?),
+        "maxzoom" if value.is_empty() => layer.display.maxzoom = None,
+        "maxzoom" => layer.display.maxzoom = Some(zoom()?),
+        "importance" => layer.display.importance = importance(layer, value)?,
+        "merge" => layer.display.merge = merge(layer, value)?,
         _ => bail!(
-            "'{key}' can not be set: use title, title_en, department, group, style, states, minzoom or maxzoom"
+            "'{key}' can not be set: use title, title_en, department, group, style, states, minzoom, maxzoom, importance or merge"
         ),
     }
     Ok(())
+}
+
+/// Reads `FIELD` (numbers, greatest first) or `FIELD:VALUE|VALUE|...` (most important first).
+fn importance(layer: &Layer, value: &str) -> anyhow::Result<Option<Importance>> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let (field, order) = value.split_once(':').unwrap_or((value, ""));
+    let order = order.split('|').map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned);
+    known_field(layer, field)?;
+    Ok(Some(Importance { field: field.to_owned(), order: order.collect() }))
+}
+
+/// Reads a list of fields; `none` joins nothing, an empty list leaves it to the program.
+fn merge(layer: &Layer, value: &str) -> anyhow::Result<Option<Vec<String>>> {
+    match value {
+        "" => Ok(None),
+        "none" => Ok(Some(Vec::new())),
+        fields => {
+            let fields: Vec<String> = fields.split(',').map(|f| f.trim().to_owned()).collect();
+            fields.iter().try_for_each(|field| known_field(layer, field))?;
+            Ok(Some(fields))
+        }
+    }
+}
+
+fn known_field(layer: &Layer, field: &str) -> anyhow::Result<()> {
+    if layer.schema.field(field).is_some() {
+        return Ok(());
+    }
+    let fields: Vec<&str> = layer.schema.fields.iter().map(|f| f.name.as_str()).collect();
+    bail!("layer '{}' has no field '{field}'; it has: {}", layer.id, fields.join(", "))
 }
 
 pub(super) fn remove(common: &Common, args: &RemoveArgs) -> anyhow::Result<u8> {

@@ -58,7 +58,7 @@ impl BulkLayer {
             Some(crate::segment::write(&self.store.paths.tmp, draft)?)
         };
         if let Some(written) = &written {
-            layer.minzoom = written.minzoom;
+            layer.minzoom = layer.display.minzoom.unwrap_or(0).max(written.minzoom);
             layer.maxzoom = written.maxzoom;
         }
         if let Some(archive) = &layer.archive {
