@@ -27,8 +27,9 @@
 //!   ranking. An edited feature finds its place without looking at the others ([`first_zoom`]).
 //! * The budget is kept by estimate: bytes are counted in every tile of a zoom while the ranking is
 //!   walked, nothing is encoded and tried again.
-//! * Simplification is cut into pieces at vertices chosen by their own coordinates, so two polygons
-//!   that share a border simplify it alike, whichever way and from wherever each ring runs.
+//! * Simplification is cut into pieces at anchors that the caller knows (where borders meet), and what
+//!   is kept of a piece depends on its vertices alone, so two polygons that share a border simplify it
+//!   alike, whichever way and from wherever each ring runs.
 //! * Transcendental functions come from `libm`: the same input gives the same bytes on any machine.
 
 mod drop_order;
@@ -55,4 +56,4 @@ pub use rank::rank_key;
 pub use scale::{
     EXTENT, MAX_ZOOM_FULL, MIN_ZOOM_FULL, TOLERANCE_UNITS, metres_per_unit, visible_zoom, world32,
 };
-pub use simplify::{Simplifier, SimplifyGrid};
+pub use simplify::{GridPoint, Simplifier, SimplifyRule, farthest_vertex};

@@ -1,254 +1,285 @@
 //! Fewer vertices, on the grid of one zoom.
 
-/// Roughly one vertex in so many is kept because of its coordinates: a power of two.
-const ANCHOR_EVERY: u64 = 64;
+/// A piece with more vertices than this is cut at chosen ones: bounds the work.
+const LONGEST_PIECE: usize = 1024;
 
-/// A piece between anchors is cut after so many vertices, whatever their coordinates: bounds the work.
-const LONGEST_PIECE: usize = 2048;
+/// In a piece too long roughly one vertex in so many is chosen by its coordinates: a power of two.
+const CHOSEN_EVERY: u64 = 256;
 
 /// The sides of a corner that is kept for its shape, in tolerances.
 const CORNER_SIDE: f64 = 4.0;
 
+/// A ring or piece this many tolerances wide is simplified with the full tolerance, smaller ones with
+/// one in proportion.
+const FULL_FROM: f64 = 6.0;
+
+/// The least share of the tolerance that small shapes are simplified with.
+const LEAST_SHARE: f64 = 0.25;
+
+/// A vertex on the integer grid of a zoom.
+pub type GridPoint = [i32; 2];
+
 /// Simplifies lines and rings whose vertices lie on an integer grid (Douglas and Peucker, The Canadian
 /// Cartographer 10(2), 1973), keeping its memory between calls.
 ///
-/// A line is first cut into pieces at *anchors*, and each piece is simplified by itself. Anchors are
-/// chosen by what stands at the place, not by where the line begins: a vertex whose position on the
-/// world's grid hashes to one in 64, or which is a sharp corner between two long sides. Two rings that
-/// share a border therefore have the same anchors on it and keep the same vertices between them,
-/// in either direction; only around the ends of a shared border may they differ, by no more than the
-/// tolerance. Cutting also bounds the work, which is otherwise quadratic on some shapes.
+/// The caller names *anchors*, vertices that stay whatever happens: where borders of several shapes
+/// meet or part. Sharp corners between two long sides are anchors too. Each *piece* between two
+/// anchors is simplified by itself, and the answer depends on nothing but its vertices: two rings that
+/// run along a shared border, in either direction and from wherever they begin, keep the same ones.
 ///
 /// ```
-/// use onemap_generalise::{Simplifier, SimplifyGrid};
+/// use onemap_generalise::{Simplifier, SimplifyRule};
 ///
-/// let mut line = vec![[0.0, 0.0], [50.0, 1.0], [100.0, 0.0], [100.0, 100.0]];
-/// let grid = SimplifyGrid { origin: [0, 0], tolerance: 4.0, window: None };
-/// Simplifier::default().line(&mut line, &grid);
-/// assert_eq!(line, [[0.0, 0.0], [100.0, 0.0], [100.0, 100.0]]);
+/// let line = [[0, 0], [50, 1], [100, 0], [100, 100]];
+/// let mut keep = vec![false; line.len()]; // no anchors
+/// let rule = SimplifyRule { tolerance: 4.0, closed: false, by_piece: false };
+/// Simplifier::default().mark(&line, &rule, &mut keep);
+/// assert_eq!(keep, [true, false, true, true]);
 /// ```
 #[derive(Debug, Default)]
 pub struct Simplifier {
-    keep: Vec<bool>,
+    turned: Vec<GridPoint>,
+    kept: Vec<bool>,
     work: Vec<(usize, usize)>,
 }
 
-/// Where on the world's grid the points lie, and how much may be taken away.
+/// How a line or ring is simplified.
 #[derive(Debug, Clone, Copy)]
-pub struct SimplifyGrid {
-    /// Where `[0, 0]` of the points lies on the world's grid, so that neighbouring tiles agree.
-    pub origin: [i64; 2],
+pub struct SimplifyRule {
     /// How far the result may stray, in grid units.
     pub tolerance: f64,
-    /// Least and greatest corner of what will be seen. Pieces that lie wholly beyond one of its sides
-    /// become straight, which saves time and changes nothing within.
-    pub window: Option<[[f64; 2]; 2]>,
+    /// Whether the last vertex is joined to the first, which is not repeated.
+    pub closed: bool,
+    /// Whether small pieces are given a smaller tolerance: right for borders that others share, since
+    /// the other shape sees the same piece. If not, it goes by the size of a ring as a whole.
+    pub by_piece: bool,
 }
 
-type Point = [f64; 2];
-
 impl Simplifier {
-    /// Simplifies a line in place: every vertex removed lies within the tolerance of the result.
-    pub fn line(&mut self, points: &mut Vec<Point>, grid: &SimplifyGrid) {
-        points.dedup();
-        if points.len() < 3 {
-            return;
-        }
-        self.mark_anchors(points, grid);
-        if let Some(first) = self.keep.first_mut() {
-            *first = true;
-        }
-        if let Some(last) = self.keep.last_mut() {
-            *last = true;
-        }
-        self.simplify_pieces(points, grid);
-        self.retain_kept(points);
-    }
-
-    /// Simplifies a ring in place, given and returned without its closing point. A ring that is no
-    /// more than a dot or a stroke at this tolerance comes back with fewer than three points.
-    pub fn ring(&mut self, points: &mut Vec<Point>, grid: &SimplifyGrid) {
-        points.dedup();
-        while points.len() > 1 && points.first() == points.last() {
-            points.pop();
-        }
-        if points.len() < 4 {
-            return;
-        }
-        let grid = &SimplifyGrid { tolerance: tolerance_for(points, grid.tolerance), ..*grid };
-        self.mark_ring_anchors(points, grid);
-        let Some(start) = self.keep.iter().position(|&k| k) else {
-            return;
-        };
-        points.rotate_left(start);
-        self.keep.rotate_left(start);
-        if let Some(&first) = points.first() {
-            points.push(first);
-            self.keep.push(true);
-        }
-        self.simplify_pieces(points, grid);
-        self.retain_kept(points);
-        points.pop();
-    }
-
-    fn retain_kept(&self, points: &mut Vec<Point>) {
-        let mut keep = self.keep.iter();
-        points.retain(|_| keep.next().copied().unwrap_or(true));
-    }
-
-    /// Marks the inner vertices that are anchors by themselves.
-    fn mark_anchors(&mut self, points: &[Point], grid: &SimplifyGrid) {
-        self.keep.clear();
-        self.keep.resize(points.len(), false);
-        for (keep, three) in self.keep.iter_mut().skip(1).zip(points.windows(3)) {
-            if let &[a, b, c] = three {
-                *keep = is_anchor(a, b, c, grid);
-            }
-        }
-    }
-
-    /// Marks the anchors of an open ring, at least two of them.
-    fn mark_ring_anchors(&mut self, points: &[Point], grid: &SimplifyGrid) {
-        self.mark_anchors(points, grid);
+    /// Marks the vertices that stay. On input `keep`, as long as `points`, marks the anchors. Ends of
+    /// lines stay; a ring keeps two vertices at least, and no more than two if it is but a stroke.
+    pub fn mark(&mut self, points: &[GridPoint], rule: &SimplifyRule, keep: &mut [bool]) {
         let n = points.len();
-        if let (&[a, b, ..], &[.., y, z]) = (points, points) {
-            self.keep[0] = is_anchor(z, a, b, grid);
-            self.keep[n - 1] = is_anchor(y, z, a, grid);
-        }
-        let anchors = self.keep.iter().filter(|&&k| k).count();
-        if anchors > 1 {
+        if n < 3 + usize::from(rule.closed) || keep.len() != n {
+            keep.fill(true);
             return;
         }
-        // Places that do not depend on where the ring begins: the least point, and the one farthest away.
-        let first = match self.keep.iter().position(|&k| k) {
-            Some(only) => only,
-            None => index_of_best(points, less),
-        };
-        let from = points[first];
-        let farthest = index_of_best(points, |p, best| {
-            let (d, least) = (distance2(p, from), distance2(best, from));
-            d > least || (d == least && less(p, best))
-        });
-        self.keep[first] = true;
-        self.keep[farthest] = true;
+        mark_corners(points, rule, keep);
+        if !rule.closed {
+            keep[0] = true;
+            keep[n - 1] = true;
+            let tolerance = rule.tolerance;
+            let mut kept = std::mem::take(&mut self.kept);
+            kept.clear();
+            kept.extend_from_slice(keep);
+            self.mark_pieces(points, tolerance, rule.by_piece, &mut kept);
+            keep.copy_from_slice(&kept);
+            self.kept = kept;
+            return;
+        }
+        let tolerance =
+            if rule.by_piece { rule.tolerance } else { tolerance_of_ring(points, rule.tolerance) };
+        mark_ring_ends(points, keep);
+        let Some(start) = keep.iter().position(|&k| k) else { return };
+        // A ring from an anchor around to the same anchor.
+        let mut turned = std::mem::take(&mut self.turned);
+        let mut kept = std::mem::take(&mut self.kept);
+        turned.clear();
+        turned.extend_from_slice(&points[start..]);
+        turned.extend_from_slice(&points[..=start]);
+        kept.clear();
+        kept.extend_from_slice(&keep[start..]);
+        kept.extend_from_slice(&keep[..=start]);
+        self.mark_pieces(&turned, tolerance, rule.by_piece, &mut kept);
+        for (i, &k) in kept.iter().take(n).enumerate() {
+            keep[(start + i) % n] = k;
+        }
+        self.turned = turned;
+        self.kept = kept;
     }
 
     /// Simplifies between each kept vertex and the next.
-    fn simplify_pieces(&mut self, points: &[Point], grid: &SimplifyGrid) {
-        let limit = grid.tolerance * grid.tolerance;
+    fn mark_pieces(
+        &mut self,
+        points: &[GridPoint],
+        tolerance: f64,
+        by_piece: bool,
+        keep: &mut [bool],
+    ) {
         let mut start = 0;
         for end in 1..points.len() {
-            let anchor = self.keep.get(end).copied().unwrap_or(true);
-            if !anchor && end - start < LONGEST_PIECE {
+            if !keep[end] {
                 continue;
             }
-            self.keep[end] = true;
-            let piece = points.get(start..=end).unwrap_or(&[]);
-            if !grid.window.is_some_and(|window| is_beyond(piece, window)) {
-                self.work.push((start, end));
+            if end > start + 1 {
+                let piece = &points[start..=end];
+                let tolerance =
+                    if by_piece { tolerance_of_piece(piece, tolerance) } else { tolerance };
+                self.mark_piece(piece, tolerance, &mut keep[start..=end]);
             }
             start = end;
-            while let Some((a, b)) = self.work.pop() {
-                if let Some(middle) = farthest_from_chord(points, a, b, limit) {
-                    self.keep[middle] = true;
-                    self.work.push((a, middle));
-                    self.work.push((middle, b));
+        }
+    }
+
+    /// Simplifies one piece; its ends stay.
+    fn mark_piece(&mut self, piece: &[GridPoint], tolerance: f64, keep: &mut [bool]) {
+        let limit = tolerance * tolerance;
+        let last = piece.len() - 1;
+        let way = Way::of(piece);
+        let mut start = 0;
+        if last > LONGEST_PIECE {
+            for end in 1..last {
+                if is_chosen(way.at(end)) || end - start >= LONGEST_PIECE {
+                    keep[way.index(end)] = true;
+                    self.work.push((start, end));
+                    start = end;
                 }
             }
         }
-    }
-}
-
-/// Tells whether all points lie beyond the same side of the window.
-fn is_beyond(piece: &[Point], [low, high]: [[f64; 2]; 2]) -> bool {
-    (0..2).any(|axis| {
-        piece.iter().all(|p| p[axis] < low[axis]) || piece.iter().all(|p| p[axis] > high[axis])
-    })
-}
-
-fn is_anchor(a: Point, b: Point, c: Point, grid: &SimplifyGrid) -> bool {
-    is_chosen(b, grid.origin) || is_corner(a, b, c, grid.tolerance * CORNER_SIDE)
-}
-
-/// Returns a smaller tolerance for a ring so small that the full one would leave nothing of its shape.
-fn tolerance_for(ring: &[Point], tolerance: f64) -> f64 {
-    let mut low = [f64::INFINITY; 2];
-    let mut high = [f64::NEG_INFINITY; 2];
-    for p in ring {
-        for axis in 0..2 {
-            low[axis] = low[axis].min(p[axis]);
-            high[axis] = high[axis].max(p[axis]);
+        self.work.push((start, last));
+        while let Some((a, b)) = self.work.pop() {
+            if let Some(middle) = way.farthest_from_chord(a, b, limit) {
+                keep[way.index(middle)] = true;
+                self.work.push((a, middle));
+                self.work.push((middle, b));
+            }
         }
     }
-    let narrow = (high[0] - low[0]).min(high[1] - low[1]);
-    if narrow < 4.0 * tolerance { tolerance / 4.0 } else { tolerance }
 }
 
-/// Finds the vertex strictly between `a` and `b` that lies farthest from the chord, if it lies beyond the
-/// limit (squared). The answer is the same for the reversed line.
-fn farthest_from_chord(points: &[Point], a: usize, b: usize, limit: f64) -> Option<usize> {
-    let (from, to) = (*points.get(a)?, *points.get(b)?);
-    let (from, to) = if less(to, from) { (to, from) } else { (from, to) };
-    let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
-    let length2 = dx * dx + dy * dy;
-    let mut best: Option<(usize, f64, Point)> = None;
-    for (i, &p) in points.get(a + 1..b)?.iter().enumerate() {
-        let (px, py) = (p[0] - from[0], p[1] - from[1]);
-        let along = px * dx + py * dy;
-        let d = if along <= 0.0 {
-            px * px + py * py
-        } else if along >= length2 {
-            distance2(p, to)
-        } else {
-            let cross = px * dy - py * dx;
-            cross * cross / length2
-        };
-        let better = match best {
-            None => d > limit,
-            Some((_, least, at)) => d > least || (d == least && less(p, at)),
-        };
-        if better {
-            best = Some((a + 1 + i, d, p));
-        }
+/// Returns the vertex strictly between the ends of a piece that lies farthest from the line between
+/// them, the same one for the reversed piece; `None` when there is nothing between.
+pub fn farthest_vertex(piece: &[GridPoint]) -> Option<usize> {
+    let last = piece.len().checked_sub(1)?;
+    let way = Way::of(piece);
+    way.farthest_from_chord(0, last, -1.0).map(|i| way.index(i))
+}
+
+/// A piece in the one of its two directions that depends only on its vertices.
+struct Way<'a> {
+    piece: &'a [GridPoint],
+    reversed: bool,
+}
+
+impl<'a> Way<'a> {
+    fn of(piece: &'a [GridPoint]) -> Self {
+        let both = piece.iter().zip(piece.iter().rev());
+        let reversed = both.take(piece.len() / 2).find(|(a, b)| a != b).is_some_and(|(a, b)| a > b);
+        Self { piece, reversed }
     }
-    best.map(|(i, _, _)| i)
-}
 
-fn distance2(a: Point, b: Point) -> f64 {
-    let (dx, dy) = (a[0] - b[0], a[1] - b[1]);
-    dx * dx + dy * dy
-}
-
-fn less(a: Point, b: Point) -> bool {
-    a[0] < b[0] || (a[0] == b[0] && a[1] < b[1])
-}
-
-fn index_of_best(points: &[Point], better: impl Fn(Point, Point) -> bool) -> usize {
-    let mut best = 0;
-    for (i, &p) in points.iter().enumerate().skip(1) {
-        if better(p, points[best]) {
-            best = i;
-        }
+    #[inline]
+    fn index(&self, i: usize) -> usize {
+        if self.reversed { self.piece.len() - 1 - i } else { i }
     }
-    best
+
+    #[inline]
+    fn at(&self, i: usize) -> GridPoint {
+        self.piece[self.index(i)]
+    }
+
+    /// Finds the vertex strictly between `a` and `b` that lies farthest from the chord, if it lies
+    /// beyond the limit (squared).
+    fn farthest_from_chord(&self, a: usize, b: usize, limit: f64) -> Option<usize> {
+        let (from, to) = (self.at(a), self.at(b));
+        let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
+        let (dx, dy) = (f64::from(dx), f64::from(dy));
+        let length2 = dx * dx + dy * dy;
+        let (mut best, mut most) = (None, limit);
+        for i in a + 1..b {
+            let p = self.at(i);
+            let (px, py) = (f64::from(p[0] - from[0]), f64::from(p[1] - from[1]));
+            let along = px * dx + py * dy;
+            let d = if along <= 0.0 {
+                px * px + py * py
+            } else if along >= length2 {
+                let (qx, qy) = (px - dx, py - dy);
+                qx * qx + qy * qy
+            } else {
+                let cross = px * dy - py * dx;
+                cross * cross / length2
+            };
+            if d > most {
+                (best, most) = (Some(i), d);
+            }
+        }
+        best
+    }
 }
 
-/// Tells whether the place on the world's grid is one of the chosen (content-defined chunking).
-fn is_chosen(p: Point, origin: [i64; 2]) -> bool {
-    let x = (p[0] as i64).wrapping_add(origin[0]) as u64;
-    let y = (p[1] as i64).wrapping_add(origin[1]) as u64;
+/// Marks sharp corners.
+fn mark_corners(points: &[GridPoint], rule: &SimplifyRule, keep: &mut [bool]) {
+    let side = rule.tolerance * CORNER_SIDE;
+    for (keep, three) in keep.iter_mut().skip(1).zip(points.windows(3)) {
+        *keep = *keep || is_corner(three[0], three[1], three[2], side);
+    }
+    if rule.closed
+        && let (&[a, b, ..], &[.., y, z], [first, .., last]) = (points, points, keep)
+    {
+        *first = *first || is_corner(z, a, b, side);
+        *last = *last || is_corner(y, z, a, side);
+    }
+}
+
+/// Marks vertices until there are two: places that do not depend on where the ring begins, the least
+/// vertex and the one farthest away.
+fn mark_ring_ends(points: &[GridPoint], keep: &mut [bool]) {
+    let mut kept = keep.iter().enumerate().filter(|&(_, &k)| k).map(|(i, _)| i);
+    let first = match (kept.next(), kept.next()) {
+        (Some(_), Some(_)) => return,
+        (Some(only), None) => only,
+        _ => (0..points.len()).min_by_key(|&i| points[i]).unwrap_or(0),
+    };
+    let from = points[first];
+    let distance2 = |p: GridPoint| {
+        let d = |axis: usize| i64::from(p[axis]) - i64::from(from[axis]);
+        d(0) * d(0) + d(1) * d(1)
+    };
+    let farthest = (0..points.len()).max_by_key(|&i| (distance2(points[i]), points[i]));
+    keep[first] = true;
+    if let Some(farthest) = farthest {
+        keep[farthest] = true;
+    }
+}
+
+fn extent(points: &[GridPoint]) -> [f64; 2] {
+    let (mut low, mut high) = ([i32::MAX; 2], [i32::MIN; 2]);
+    for p in points {
+        low = [low[0].min(p[0]), low[1].min(p[1])];
+        high = [high[0].max(p[0]), high[1].max(p[1])];
+    }
+    [f64::from(high[0] - low[0]), f64::from(high[1] - low[1])]
+}
+
+/// Returns a smaller tolerance for a ring so narrow that the full one would leave nothing of its shape.
+fn tolerance_of_ring(ring: &[GridPoint], tolerance: f64) -> f64 {
+    let [width, height] = extent(ring);
+    (width.min(height) / FULL_FROM).clamp(tolerance * LEAST_SHARE, tolerance)
+}
+
+/// The same for a piece between two anchors.
+fn tolerance_of_piece(piece: &[GridPoint], tolerance: f64) -> f64 {
+    let [width, height] = extent(piece);
+    (width.max(height) / FULL_FROM).clamp(tolerance * LEAST_SHARE, tolerance)
+}
+
+/// Tells whether the place is one of the chosen (content-defined chunking).
+fn is_chosen(p: GridPoint) -> bool {
+    let (x, y) = (i64::from(p[0]) as u64, i64::from(p[1]) as u64);
     // Multiplicative hashing with the finisher of MurmurHash3.
     let mut h = x.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ y.wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
     h ^= h >> 33;
     h = h.wrapping_mul(0xff51_afd7_ed55_8ccd);
     h ^= h >> 33;
-    h.is_multiple_of(ANCHOR_EVERY)
+    h.is_multiple_of(CHOSEN_EVERY)
 }
 
 /// Tells whether the line turns by more than 60 degrees between two sides at least `side` long.
-fn is_corner(a: Point, b: Point, c: Point, side: f64) -> bool {
-    let (ux, uy) = (b[0] - a[0], b[1] - a[1]);
-    let (vx, vy) = (c[0] - b[0], c[1] - b[1]);
+#[inline]
+fn is_corner(a: GridPoint, b: GridPoint, c: GridPoint, side: f64) -> bool {
+    let d = |p: i32, q: i32| f64::from(p - q);
+    let (ux, uy) = (d(b[0], a[0]), d(b[1], a[1]));
+    let (vx, vy) = (d(c[0], b[0]), d(c[1], b[1]));
     let (u2, v2) = (ux * ux + uy * uy, vx * vx + vy * vy);
     if u2 < side * side || v2 < side * side {
         return false;
@@ -264,38 +295,41 @@ mod tests {
 
     use super::*;
 
-    fn coast(n: usize) -> Vec<Point> {
+    const LINE: SimplifyRule = SimplifyRule { tolerance: 4.0, closed: false, by_piece: false };
+    const RING: SimplifyRule = SimplifyRule { closed: true, ..LINE };
+
+    fn coast(n: usize) -> Vec<GridPoint> {
         let mut y = 0_i32;
         let mut seed = 1_u32;
         (0..n)
             .map(|x| {
                 seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 y += (seed >> 30) as i32 - 1;
-                [x as f64, f64::from(y)]
+                [x as i32, y]
             })
             .collect()
     }
 
-    fn grid(x: i64, y: i64) -> SimplifyGrid {
-        SimplifyGrid { origin: [x, y], tolerance: 4.0, window: None }
+    fn simplified(
+        points: &[GridPoint],
+        rule: &SimplifyRule,
+        anchor: impl Fn(GridPoint) -> bool,
+    ) -> Vec<GridPoint> {
+        let mut keep: Vec<bool> = points.iter().map(|&p| anchor(p)).collect();
+        Simplifier::default().mark(points, rule, &mut keep);
+        points.iter().zip(keep).filter(|(_, k)| *k).map(|(p, _)| *p).collect()
     }
 
-    fn distance_to(line: &[Point], p: Point) -> f64 {
+    fn distance_to(line: &[GridPoint], p: GridPoint) -> f64 {
+        let float = |p: GridPoint| p.map(f64::from);
+        let p = float(p);
         line.windows(2)
             .map(|s| {
-                let two = [s[0], p, s[1]];
-                // Beyond no limit at all the middle point is always found.
-                let d = |q: Point| distance2(p, q).sqrt();
-                let (dx, dy) = (s[1][0] - s[0][0], s[1][1] - s[0][1]);
-                let length2 = dx * dx + dy * dy;
-                let t = ((p[0] - s[0][0]) * dx + (p[1] - s[0][1]) * dy) / length2;
-                if length2 == 0.0 || t <= 0.0 {
-                    d(two[0])
-                } else if t >= 1.0 {
-                    d(two[2])
-                } else {
-                    d([s[0][0] + t * dx, s[0][1] + t * dy])
-                }
+                let (a, b) = (float(s[0]), float(s[1]));
+                let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
+                let t = ((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / (dx * dx + dy * dy);
+                let t = t.clamp(0.0, 1.0);
+                (p[0] - a[0] - t * dx).hypot(p[1] - a[1] - t * dy)
             })
             .fold(f64::INFINITY, f64::min)
     }
@@ -303,9 +337,8 @@ mod tests {
     #[test]
     fn a_line_keeps_its_ends_and_stays_within_the_tolerance() {
         let before = coast(5000);
-        let mut after = before.clone();
-        Simplifier::default().line(&mut after, &grid(0, 0));
-        assert!(after.len() < 1200, "{}", after.len());
+        let after = simplified(&before, &LINE, |_| false);
+        assert!(after.len() < 1000, "{}", after.len());
         assert_eq!((after[0], after.last()), (before[0], before.last()));
         for p in before {
             assert!(distance_to(&after, p) <= 4.0 + 1e-9);
@@ -314,20 +347,19 @@ mod tests {
 
     #[test]
     fn a_shared_border_is_simplified_alike_in_both_directions_and_from_any_start() {
-        // Two halves of a strip, divided by a coast from south to north.
-        let shared: Vec<Point> = coast(4000).into_iter().map(|[x, y]| [y, x]).collect();
+        // Two halves of a strip, divided by a coast from south to north; its ends are nodes.
+        let shared: Vec<GridPoint> = coast(4000).into_iter().map(|[x, y]| [y, x]).collect();
+        let ends = [shared[0], shared[3999]];
         let mut east = shared.clone();
-        east.extend([[3000.0, 3999.0], [3000.0, 0.0]]);
-        let mut west: Vec<Point> = shared.iter().rev().copied().collect();
-        west.extend([[-3000.0, 0.0], [-3000.0, 3999.0]]);
+        east.extend([[3000, 3999], [3000, 0]]);
+        let mut west: Vec<GridPoint> = shared.iter().rev().copied().collect();
+        west.extend([[-3000, 0], [-3000, 3999]]);
         west.rotate_left(1234);
-        let mut simplifier = Simplifier::default();
-        simplifier.ring(&mut east, &grid(7, 9));
-        simplifier.ring(&mut west, &grid(7, 9));
-        let on_border = |ring: &[Point]| {
-            let mut kept: Vec<Point> =
-                ring.iter().copied().filter(|p| p[0].abs() < 3000.0).collect();
-            kept.sort_by(|a, b| a[1].total_cmp(&b[1]));
+        let on_border = |ring: &[GridPoint]| {
+            let mut kept: Vec<GridPoint> =
+                simplified(ring, &SimplifyRule { by_piece: true, ..RING }, |p| ends.contains(&p));
+            kept.retain(|p| p[0].abs() < 3000);
+            kept.sort_by_key(|p| p[1]);
             kept
         };
         let (east, west) = (on_border(&east), on_border(&west));
@@ -336,73 +368,54 @@ mod tests {
     }
 
     #[test]
-    fn the_same_ring_seen_from_another_tile_keeps_the_same_vertices() {
-        let mut here = coast(900);
-        here.extend([[900.0, 4000.0], [0.0, 4000.0]]);
-        let mut there: Vec<Point> = here.iter().map(|p| [p[0] - 4096.0, p[1] + 8192.0]).collect();
-        let mut simplifier = Simplifier::default();
-        simplifier.ring(&mut here, &grid(0, 0));
-        simplifier.ring(&mut there, &grid(4096, -8192));
-        let back: Vec<Point> = there.iter().map(|p| [p[0] + 4096.0, p[1] - 8192.0]).collect();
-        assert_eq!(here, back);
-    }
-
-    #[test]
     fn eight_hundred_thousand_vertices_take_no_quadratic_time() {
         // A comb is the worst case of Douglas and Peucker: every split takes off one tooth.
-        let mut ring: Vec<Point> = (0..800_000_u32)
-            .map(|i| [f64::from(i), f64::from(i % 2) * (10.0 + f64::from(i) / 8.0)])
-            .collect();
-        ring.push([800_000.0, -10.0]);
-        ring.push([0.0, -10.0]);
+        let mut ring: Vec<GridPoint> =
+            (0..800_000).map(|i| [i, (i % 2) * (10 + i / 8)]).collect();
+        ring.push([800_000, -10]);
+        ring.push([0, -10]);
         let begin = std::time::Instant::now();
-        Simplifier::default().ring(&mut ring, &grid(0, 0));
+        let _ = simplified(&ring, &RING, |_| false);
         let seconds = begin.elapsed().as_secs_f64();
         assert!(seconds < 5.0, "{seconds}");
     }
 
     #[test]
-    fn what_lies_beyond_the_window_changes_nothing_within() {
-        let all = coast(4000);
-        let mut whole = all.clone();
-        Simplifier::default().line(&mut whole, &grid(0, 0));
-        let mut seen = all;
-        let window = Some([[1000.0, -1e6], [2000.0, 1e6]]);
-        Simplifier::default().line(&mut seen, &SimplifyGrid { window, ..grid(0, 0) });
-        assert!(seen.len() < whole.len() / 2);
-        let within = |line: &[Point]| -> Vec<Point> {
-            line.iter().copied().filter(|p| (1000.0..=2000.0).contains(&p[0])).collect()
-        };
-        assert_eq!(within(&seen), within(&whole));
+    fn a_house_keeps_its_corners() {
+        let house = [[0, 0], [9, 0], [9, 6], [0, 6]];
+        assert_eq!(simplified(&house, &RING, |_| false), house);
     }
 
     #[test]
-    fn a_house_keeps_its_corners() {
-        let house = vec![[0.0, 0.0], [9.0, 0.0], [9.0, 6.0], [0.0, 6.0]];
-        let mut ring = house.clone();
-        Simplifier::default().ring(&mut ring, &grid(0, 0));
-        assert_eq!(ring.len(), 4);
+    fn the_farthest_vertex_is_the_same_from_both_ends() {
+        let piece = [[0, 0], [3, 5], [6, 5], [9, 0]];
+        let back: Vec<GridPoint> = piece.iter().rev().copied().collect();
+        assert_eq!(piece[farthest_vertex(&piece).unwrap()], back[farthest_vertex(&back).unwrap()]);
+        assert_eq!(farthest_vertex(&piece[..2]), None);
+        assert_eq!(farthest_vertex(&[]), None);
     }
 
     proptest! {
         #[test]
-        fn any_ring_comes_back_shorter_from_its_own_vertices(
-            ring in prop::collection::vec((-50_i32..50, -50_i32..50), 0..40),
+        fn any_ring_is_simplified_alike_from_any_start_and_in_both_directions(
+            ring in prop::collection::hash_set((-50_i32..50, -50_i32..50), 0..40),
             turn in 0_usize..40,
+            by_piece in any::<bool>(),
         ) {
-            let ring: Vec<Point> = ring.iter().map(|&(x, y)| [f64::from(x), f64::from(y)]).collect();
-            let mut simplifier = Simplifier::default();
-            let mut once = ring.clone();
-            simplifier.ring(&mut once, &grid(5, 5));
-            prop_assert!(once.len() <= ring.len());
-            prop_assert!(once.iter().all(|p| ring.contains(p)));
+            let ring: Vec<GridPoint> = ring.iter().map(|&(x, y)| [x, y]).collect();
+            let rule = SimplifyRule { by_piece, ..RING };
+            let anchor = |p: GridPoint| p[0] % 17 == 0;
+            let mut once = simplified(&ring, &rule, anchor);
             let mut turned = ring.clone();
+            turned.reverse();
             if !turned.is_empty() {
                 let n = turned.len();
                 turned.rotate_left(turn % n);
             }
-            simplifier.ring(&mut turned, &grid(5, 5));
-            prop_assert!(turned.iter().all(|p| ring.contains(p)));
+            let mut again = simplified(&turned, &rule, anchor);
+            once.sort_unstable();
+            again.sort_unstable();
+            prop_assert_eq!(once, again);
         }
     }
 }

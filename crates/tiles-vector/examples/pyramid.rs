@@ -1,8 +1,10 @@
-//! Makes all vector tiles of a GeoJSON file (lon/lat) into a folder and prints how large they became:
+//! Makes all vector tiles of a GeoJSON file (lon/lat) into a folder and prints how large they became and
+//! how long that took:
 //! `zcat FILE.geojson.gz | cargo run --release --example pyramid -- FOLDER [MAXZOOM]`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use onemap_generalise::{DropItem, DropOptions, drop_order};
 use onemap_model::{
@@ -57,8 +59,10 @@ fn main() -> Result<(), Error> {
             }
         }
         let (mut largest, mut sum, mut shown) = (0, 0, 0);
+        let (mut slowest, mut time) = (Duration::ZERO, Duration::ZERO);
         for (&(x, y), members) in &tiles {
             let tile = TileCoord::new(u64::from(z), u64::from(x), u64::from(y))?;
+            let begin = Instant::now();
             let mut encoder = TileEncoder::new(tile, &TileOptions::default());
             let mut layer = encoder.layer("layer", &schema, order.layer_maxzoom);
             for &i in members {
@@ -73,6 +77,8 @@ fn main() -> Result<(), Error> {
             shown += layer.len();
             layer.finish();
             let bytes = encoder.finish();
+            slowest = slowest.max(begin.elapsed());
+            time += begin.elapsed();
             largest = largest.max(bytes.len());
             sum += bytes.len();
             if !bytes.is_empty() {
@@ -82,8 +88,10 @@ fn main() -> Result<(), Error> {
         }
         let count = order.minzoom.iter().filter(|&&first| first <= z).count();
         println!(
-            "z{z:<2} {count:>8} features of the layer, {shown:>8} drawn in {:>6} tiles, largest {largest:>8} bytes, all {sum}",
-            tiles.len()
+            "z{z:<2} {count:>8} features of the layer, {shown:>8} drawn in {:>6} tiles, largest {largest:>8} bytes, all {sum}, slowest {:>7.2} ms, all {:.1} ms",
+            tiles.len(),
+            slowest.as_secs_f64() * 1e3,
+            time.as_secs_f64() * 1e3,
         );
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Cutting shapes at a box.
 
+use crate::snap::Cell;
+
 type Point = [f64; 2];
 
 /// The tile and its buffer, in tile units: the same on both axes.
@@ -27,8 +29,10 @@ impl ClipBox {
         (0..2).any(|axis| greatest[axis] < self.low || least[axis] > self.high)
     }
 
-    pub(crate) fn corners(&self) -> [Point; 2] {
-        [[self.low; 2], [self.high; 2]]
+    /// Tells whether both points lie on the same side of the border.
+    pub(crate) fn has_on_border(&self, a: Cell, b: Cell) -> bool {
+        let on = |v: i32| f64::from(v) == self.low || f64::from(v) == self.high;
+        (0..2).any(|axis| a[axis] == b[axis] && on(a[axis]))
     }
 }
 

@@ -73,6 +73,32 @@ impl CrossingTest {
         self.any_within_stripes()
     }
 
+    /// Finds pairs of the given edges, each given once, that share a point other than an end of both.
+    /// Stops after `most` pairs.
+    pub(crate) fn pairs(&mut self, edges: &[(Cell, Cell)], most: usize) -> Vec<(u32, u32)> {
+        self.edges.clear();
+        self.edges.extend(edges.iter().map(|&(a, b)| Edge { a, b, next: u32::MAX }));
+        let mut found = Vec::new();
+        if self.edges.is_empty() {
+            return found;
+        }
+        self.sort_into_stripes();
+        self.visit_close(|i, j| {
+            if self.meet_apart(i, j) {
+                found.push((i, j));
+            }
+            found.len() >= most
+        });
+        found
+    }
+
+    fn meet_apart(&self, i: u32, j: u32) -> bool {
+        let (Some(e), Some(f)) = (self.edges.get(i as usize), self.edges.get(j as usize)) else {
+            return false;
+        };
+        e.a != f.a && e.a != f.b && e.b != f.a && e.b != f.b && self.meet(i, j)
+    }
+
     fn collect_edges(&mut self, rings: &Rings) {
         self.edges.clear();
         for (points, _) in rings.iter() {
@@ -117,12 +143,17 @@ impl CrossingTest {
     }
 
     fn any_within_stripes(&self) -> bool {
+        self.visit_close(|i, j| self.meet(i, j))
+    }
+
+    /// Visits pairs whose boxes may overlap until the visitor returns `true`; tells whether it did.
+    fn visit_close(&self, mut visit: impl FnMut(u32, u32) -> bool) -> bool {
         self.sorted.iter().enumerate().any(|(at, &(key, i))| {
             let width =
                 self.edges.get(i as usize).map_or(0, |edge| (edge.a[0] - edge.b[0]).unsigned_abs());
             let last = key + u64::from(width);
             let after = self.sorted.get(at + 1..).unwrap_or(&[]);
-            after.iter().take_while(|&&(other, _)| other <= last).any(|&(_, j)| self.meet(i, j))
+            after.iter().take_while(|&&(other, _)| other <= last).any(|&(_, j)| visit(i, j))
         })
     }
 

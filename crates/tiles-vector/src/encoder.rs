@@ -1,9 +1,13 @@
 //! The message around the shapes: tile, layers, features (MVT 4.1, 4.2, appendix A).
 
-use onemap_model::{FeatureRef, Geometry, GeometryKind, Schema, State, TileCoord, ValueRef};
+use onemap_model::{FeatureRef, Geometry, GeometryKind, Schema, TileCoord};
 
+use crate::clip::ClipBox;
+use crate::commands::Commands;
+use crate::mass::{Mass, rectangle};
 use crate::shape::{GeomType, Shaper};
-use crate::values::Values;
+use crate::stage::Stage;
+use crate::tables::Tables;
 use crate::wire::{BYTES, VARINT, put_bytes, put_tag, put_varint, varint_len};
 
 /// How tiles are drawn.
@@ -27,14 +31,14 @@ impl Default for TileOptions {
 /// Two encoders that are given the same features in the same order return the same bytes.
 #[derive(Debug)]
 pub struct TileEncoder {
-    zoom: u8,
+    tile: TileCoord,
     extent: u32,
+    area: ClipBox,
     shaper: Shaper,
-    values: Values,
+    stage: Stage,
+    tables: Tables,
     tags: Vec<u8>,
     features: Vec<u8>,
-    keys: Vec<u8>,
-    slots: Vec<Option<u32>>,
     out: Vec<u8>,
 }
 
@@ -42,38 +46,38 @@ impl TileEncoder {
     /// Begins a tile. Options out of range are brought into it.
     pub fn new(tile: TileCoord, options: &TileOptions) -> Self {
         let extent = options.extent.clamp(256, 65_536);
+        let buffer = f64::from(options.buffer.min(extent));
+        let area = ClipBox { low: -buffer, high: f64::from(extent) + buffer };
         Self {
-            zoom: tile.z(),
+            tile,
             extent,
-            shaper: Shaper::new(tile, extent, options.buffer.min(extent)),
-            values: Values::default(),
+            area,
+            shaper: Shaper::new(tile, extent, area),
+            stage: Stage::new(tile, extent, area),
+            tables: Tables::default(),
             tags: Vec::new(),
             features: Vec::new(),
-            keys: Vec::new(),
-            slots: Vec::new(),
             out: Vec::new(),
         }
     }
 
     /// Begins a layer, whose features have values in the order of `schema`. Below zoom `maxzoom` its
-    /// shapes are simplified. Names must not repeat within a tile (MVT 4.1).
+    /// shapes are simplified, all together when the layer is finished. Names must not repeat within a
+    /// tile (MVT 4.1).
     pub fn layer<'t>(
         &'t mut self,
         name: &str,
         schema: &'t Schema,
         maxzoom: u8,
     ) -> LayerEncoder<'t> {
-        self.values.clear();
+        self.tables.clear(schema);
         self.features.clear();
-        self.keys.clear();
-        self.slots.clear();
-        self.slots.resize(schema.fields.len() + LIFE_KEYS.len(), None);
+        self.stage.clear();
         LayerEncoder {
             name: name.to_owned(),
             schema,
-            simplify: self.zoom < maxzoom,
+            simplify: self.tile.z() < maxzoom,
             count: 0,
-            key_count: 0,
             tile: self,
         }
     }
@@ -89,11 +93,6 @@ impl TileEncoder {
     }
 }
 
-/// Properties for what a feature has besides its values, written only where it is not the usual:
-/// `_state` other than existing, `_from` and `_to` where the valid time has that end. A field of the
-/// layer with the same name goes first.
-const LIFE_KEYS: [&str; 3] = ["_state", "_from", "_to"];
-
 /// Makes one layer of a tile; not part of the tile until [`LayerEncoder::finish`].
 #[derive(Debug)]
 pub struct LayerEncoder<'t> {
@@ -102,10 +101,22 @@ pub struct LayerEncoder<'t> {
     schema: &'t Schema,
     simplify: bool,
     count: usize,
-    key_count: u32,
 }
 
 impl LayerEncoder<'_> {
+    /// Joins, below the layer's last zoom, features that belong together: call it before the first
+    /// [`LayerEncoder::add`] with the positions of fields in the schema.
+    ///
+    /// Lines whose values in these fields are equal, and not all null, become one feature, in which
+    /// pieces that meet are long lines. Polygons with equal values become one where they have a border in
+    /// common. Its id is the least of its members', its properties are those that all have alike, and
+    /// it stands where the first of them stood.
+    pub fn merge_by(&mut self, fields: &[usize]) {
+        if self.simplify {
+            self.tile.stage.merge_by(fields);
+        }
+    }
+
     /// Adds a feature, unless none of it lies in the tile or its buffer. A collection becomes one
     /// feature for each of its simple members, all with the same id and values.
     ///
@@ -123,7 +134,29 @@ impl LayerEncoder<'_> {
         }
     }
 
-    /// Returns the number of features so far.
+    /// Adds what stands for many polygons too small to show: a rectangle of their area. `feature` is the
+    /// best of them, whose id and values are written; its shape is not looked at. A property `_count` says
+    /// how many they are.
+    ///
+    /// Below the layer's last zoom masses come after all other features.
+    pub fn add_mass(&mut self, feature: &FeatureRef<'_>, mass: &Mass) {
+        let TileEncoder { tile, extent, area, stage, tables, tags, features, .. } = &mut *self.tile;
+        let Some(ring) = rectangle(mass, *tile, *extent, *area) else {
+            return;
+        };
+        self.count += 1;
+        if self.simplify {
+            stage.add_rectangle(feature, (ring, mass.count), self.schema, tables);
+            return;
+        }
+        tags.clear();
+        tables.put(self.schema, feature, mass.count, tags);
+        let mut commands = Commands::default();
+        commands.ring(&ring);
+        put_feature(features, feature.id.get(), GeomType::Polygon, tags, commands.bytes());
+    }
+
+    /// Returns the number of features so far, before any are joined.
     pub fn len(&self) -> usize {
         self.count
     }
@@ -133,22 +166,32 @@ impl LayerEncoder<'_> {
         self.count == 0
     }
 
-    /// Returns the bytes that the layer has so far.
+    /// Returns the bytes that the layer has so far; an estimate, rather too high, where shapes are yet to
+    /// be simplified.
     pub fn encoded_len(&self) -> usize {
         if self.is_empty() {
             return 0;
         }
-        let content = self.content_len();
+        let mut content = self.content_len();
+        if self.simplify {
+            content += self.tile.stage.estimate() + self.tile.tables.staged_len();
+        }
         1 + varint_len(content as u64) + content
     }
 
     /// Puts the layer into the tile; a layer without features is left out (MVT 4.1).
-    pub fn finish(self) {
+    pub fn finish(mut self) {
         if self.is_empty() {
             return;
         }
+        if self.simplify {
+            self.write_staged();
+        }
+        if self.tile.features.is_empty() {
+            return;
+        }
         let content = self.content_len();
-        let TileEncoder { out, features, keys, values, extent, .. } = self.tile;
+        let TileEncoder { out, features, tables, extent, .. } = self.tile;
         out.reserve(content + 12);
         put_tag(out, 3, BYTES);
         put_varint(out, content as u64);
@@ -156,10 +199,21 @@ impl LayerEncoder<'_> {
         put_varint(out, 2);
         put_bytes(out, 1, self.name.as_bytes());
         out.extend_from_slice(features);
-        out.extend_from_slice(keys);
-        out.extend_from_slice(values.bytes());
+        for bytes in tables.bytes() {
+            out.extend_from_slice(bytes);
+        }
         put_tag(out, 5, VARINT);
         put_varint(out, u64::from(*extent));
+    }
+
+    fn write_staged(&mut self) {
+        let schema = self.schema;
+        let TileEncoder { stage, tables, tags, features, .. } = &mut *self.tile;
+        stage.finish(|written| {
+            tags.clear();
+            tables.put_staged(schema, written.tags, tags);
+            put_feature(features, written.id, written.kind, tags, written.commands);
+        });
     }
 
     fn content_len(&self) -> usize {
@@ -167,89 +221,43 @@ impl LayerEncoder<'_> {
         let version = 2;
         let head = version + 1 + varint_len(name as u64) + name;
         let extent = 1 + varint_len(u64::from(self.tile.extent));
-        let tile = &self.tile;
-        head + tile.features.len() + tile.keys.len() + tile.values.bytes().len() + extent
+        let tables: usize = self.tile.tables.bytes().iter().map(|bytes| bytes.len()).sum();
+        head + self.tile.features.len() + tables + extent
     }
 
     fn add_simple(&mut self, feature: &FeatureRef<'_>, shape: &Geometry, tagged: &mut bool) {
-        let Some(kind) = self.tile.shaper.draw(shape, self.simplify) else {
+        let TileEncoder { shaper, stage, tables, tags, features, .. } = &mut *self.tile;
+        if self.simplify {
+            self.count += usize::from(stage.add(feature, shape, self.schema, tables));
+            return;
+        }
+        let Some(kind) = shaper.draw(shape) else {
             return;
         };
         // Only now: values of features outside must not get into the layer.
         if !*tagged {
-            self.take_tags(feature);
+            tags.clear();
+            tables.put(self.schema, feature, 1, tags);
             *tagged = true;
         }
-        self.put_feature(feature.id.get(), kind);
+        put_feature(features, feature.id.get(), kind, tags, shaper.commands());
         self.count += 1;
-    }
-
-    fn put_feature(&mut self, id: u64, kind: GeomType) {
-        let TileEncoder { features, tags, shaper, .. } = &mut *self.tile;
-        let geometry = shaper.commands();
-        let block = |len: usize| 1 + varint_len(len as u64) + len;
-        let tags_len = if tags.is_empty() { 0 } else { block(tags.len()) };
-        let len = 1 + varint_len(id) + tags_len + 2 + block(geometry.len());
-        put_tag(features, 2, BYTES);
-        put_varint(features, len as u64);
-        put_tag(features, 1, VARINT);
-        put_varint(features, id);
-        if !tags.is_empty() {
-            put_bytes(features, 2, tags);
-        }
-        put_tag(features, 3, VARINT);
-        features.push(kind as u8);
-        put_bytes(features, 4, geometry);
-    }
-
-    /// Writes the pairs of key and value (MVT 4.4) of a feature into `tags`.
-    fn take_tags(&mut self, feature: &FeatureRef<'_>) {
-        self.tile.tags.clear();
-        let fields = self.schema.fields.len();
-        for (slot, &value) in feature.values.iter().take(fields).enumerate() {
-            self.put_tags(slot, value);
-        }
-        if feature.state != State::Existing {
-            self.put_tags(fields, ValueRef::Text(feature.state.name()));
-        }
-        if let Some(from) = feature.valid.from {
-            self.put_tags(fields + 1, ValueRef::DateTime(from));
-        }
-        if let Some(to) = feature.valid.to {
-            self.put_tags(fields + 2, ValueRef::DateTime(to));
-        }
-    }
-
-    fn put_tags(&mut self, slot: usize, value: ValueRef<'_>) {
-        let known = self.tile.slots.get(slot).copied().flatten();
-        if known.is_none() && key_name(self.schema, slot).is_none() {
-            return;
-        }
-        let Some(value) = self.tile.values.index_of(value) else {
-            return;
-        };
-        let key = known.unwrap_or_else(|| self.new_key(slot));
-        put_varint(&mut self.tile.tags, u64::from(key));
-        put_varint(&mut self.tile.tags, u64::from(value));
-    }
-
-    fn new_key(&mut self, slot: usize) -> u32 {
-        let key = self.key_count;
-        self.key_count += 1;
-        let name = key_name(self.schema, slot).unwrap_or("");
-        put_bytes(&mut self.tile.keys, 3, name.as_bytes());
-        if let Some(slot) = self.tile.slots.get_mut(slot) {
-            *slot = Some(key);
-        }
-        key
     }
 }
 
-/// Returns the name of the key at a position; `None` where a field has taken the name of one of ours.
-fn key_name(schema: &Schema, slot: usize) -> Option<&str> {
-    if let Some(field) = schema.fields.get(slot) {
-        return Some(&field.name);
+/// Appends a feature (MVT 4.2).
+fn put_feature(out: &mut Vec<u8>, id: u64, kind: GeomType, tags: &[u8], geometry: &[u8]) {
+    let block = |len: usize| 1 + varint_len(len as u64) + len;
+    let tags_len = if tags.is_empty() { 0 } else { block(tags.len()) };
+    let len = 1 + varint_len(id) + tags_len + 2 + block(geometry.len());
+    put_tag(out, 2, BYTES);
+    put_varint(out, len as u64);
+    put_tag(out, 1, VARINT);
+    put_varint(out, id);
+    if !tags.is_empty() {
+        put_bytes(out, 2, tags);
     }
-    let name = LIFE_KEYS.get(slot - schema.fields.len())?;
-    schema.position(name).is_none().then_some(*name)
+    put_tag(out, 3, VARINT);
+    out.push(kind as u8);
+    put_bytes(out, 4, geometry);
 }

@@ -40,18 +40,31 @@
 //! * A shape that is there but smaller than the grid becomes one unit wide (half a pixel below the
 //!   layer's last zoom): what the drop order promised to show is never empty.
 
+mod arena;
+mod chain;
 mod clip;
 mod commands;
 mod concat;
 mod crossing;
+mod dissolve;
+mod draw;
 mod encoder;
+mod junctions;
+mod least;
+mod mass;
 mod project;
 mod repair;
+mod settle;
 mod shape;
+mod sharing;
 mod snap;
+mod stage;
+mod tables;
+mod take;
 mod trace;
 mod values;
 mod wire;
 
 pub use concat::{TileError, concat};
 pub use encoder::{LayerEncoder, TileEncoder, TileOptions};
+pub use mass::Mass;

@@ -47,8 +47,8 @@ impl Projector {
     }
 
     /// Returns the tile's corner on the world's grid, units.
-    pub(crate) fn origin(&self) -> [i64; 2] {
-        [self.origin[0] as i64, self.origin[1] as i64]
+    pub(crate) fn corner(&self) -> [f64; 2] {
+        self.origin
     }
 
     /// Projects a point; latitudes beyond the grid are put on its edge.

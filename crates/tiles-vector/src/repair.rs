@@ -36,13 +36,18 @@ pub(crate) fn repair(rings: &mut Rings) {
     }
     *rings = done;
     if polygons > 1 {
-        let mut union = new_overlay();
-        for (points, _) in rings.iter() {
-            add(&mut union, points, ShapeType::Subject);
-        }
-        rings.clear();
-        trace(edges(union), rings);
+        dissolve(rings);
     }
+}
+
+/// Replaces polygons, whose outer rings have positive and whose holes negative area, by their union.
+pub(crate) fn dissolve(rings: &mut Rings) {
+    let mut union = new_overlay();
+    for (points, _) in rings.iter() {
+        add(&mut union, points, ShapeType::Subject);
+    }
+    rings.clear();
+    trace(edges(union), rings);
 }
 
 fn add(overlay: &mut Overlay, ring: &[Cell], role: ShapeType) {

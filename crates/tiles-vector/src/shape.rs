@@ -1,14 +1,14 @@
-//! From a shape in lon/lat to geometry commands in tile units.
+//! From a shape in lon/lat to geometry commands in tile units, at a layer's last zoom and beyond.
 
-use onemap_generalise::{EXTENT, Simplifier, SimplifyGrid, TOLERANCE_UNITS};
 use onemap_model::{Geometry, GeometryKind, TileCoord};
 
 use crate::clip::{ClipBox, clip_line, clip_ring};
 use crate::commands::Commands;
 use crate::crossing::{CrossingTest, Ring, Rings};
+use crate::least::{Vanished, beside};
 use crate::project::{MAX_LAT, Projector};
 use crate::repair::repair;
-use crate::snap::{Cell, doubled_area, round, snap, snap_line, snap_ring};
+use crate::snap::{Cell, add_line, add_ring, snap};
 
 /// What a feature of a tile is made of (MVT 4.3.4), with its number in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,15 +18,13 @@ pub(crate) enum GeomType {
     Polygon = 3,
 }
 
-/// Draws shapes on the grid of one tile; its buffers serve one shape after another.
+/// Draws shapes on the grid of one tile, each with all that the grid can show; its buffers serve one
+/// shape after another.
 #[derive(Debug)]
 pub(crate) struct Shaper {
     projector: Projector,
     area: ClipBox,
-    /// In tile units, for zooms at which shapes are simplified.
-    tolerance: f64,
     commands: Commands,
-    simplifier: Simplifier,
     crossing: CrossingTest,
     points: Vec<[f64; 2]>,
     spare: Vec<[f64; 2]>,
@@ -35,21 +33,12 @@ pub(crate) struct Shaper {
     rings: Rings,
 }
 
-/// How the shape at hand lies to the tile.
-#[derive(Clone, Copy)]
-struct Pass {
-    simplify: bool,
-    clip: bool,
-}
-
 impl Shaper {
-    pub(crate) fn new(tile: TileCoord, extent: u32, buffer: u32) -> Self {
+    pub(crate) fn new(tile: TileCoord, extent: u32, area: ClipBox) -> Self {
         Self {
             projector: Projector::new(tile, extent),
-            area: ClipBox { low: -f64::from(buffer), high: f64::from(extent) + f64::from(buffer) },
-            tolerance: TOLERANCE_UNITS * f64::from(extent) / EXTENT,
+            area,
             commands: Commands::default(),
-            simplifier: Simplifier::default(),
             crossing: CrossingTest::default(),
             points: Vec::new(),
             spare: Vec::new(),
@@ -65,24 +54,24 @@ impl Shaper {
     }
 
     /// Draws a shape that is no collection; `None` when nothing of it lies in the tile.
-    pub(crate) fn draw(&mut self, shape: &Geometry, simplify: bool) -> Option<GeomType> {
+    pub(crate) fn draw(&mut self, shape: &Geometry) -> Option<GeomType> {
         self.commands.clear();
         let bounds = self.projector.bounds(&shape.xy)?;
         if self.area.misses(bounds) {
             return None;
         }
-        let pass = Pass { simplify, clip: !self.area.contains_all(bounds) };
+        let clip = !self.area.contains_all(bounds);
         let kind = match shape.kind {
             GeometryKind::Point | GeometryKind::MultiPoint => {
                 self.draw_points(shape);
                 GeomType::Point
             }
             GeometryKind::LineString | GeometryKind::MultiLineString => {
-                self.draw_lines(shape, pass);
+                self.draw_lines(shape, clip);
                 GeomType::Line
             }
             GeometryKind::Polygon | GeometryKind::MultiPolygon => {
-                self.draw_polygons(shape, pass);
+                self.draw_polygons(shape, clip);
                 GeomType::Polygon
             }
             GeometryKind::Collection => return None,
@@ -102,17 +91,13 @@ impl Shaper {
         self.commands.points(&self.cells);
     }
 
-    fn draw_lines(&mut self, shape: &Geometry, pass: Pass) {
+    fn draw_lines(&mut self, shape: &Geometry, clip: bool) {
         let mut vanished = None;
         for line in shape.lines() {
-            self.take_line(line, pass);
-            if pass.simplify {
-                let grid = self.grid();
-                self.simplifier.line(&mut self.points, &grid);
-            }
+            self.take_line(line);
             self.spare.clear();
             self.ends.clear();
-            if pass.clip {
+            if clip {
                 clip_line(&self.points, self.area, &mut self.spare, &mut self.ends);
             } else {
                 std::mem::swap(&mut self.points, &mut self.spare);
@@ -123,7 +108,7 @@ impl Shaper {
                 let piece = self.spare.get(start..end).unwrap_or(&[]);
                 start = end;
                 self.cells.clear();
-                if snap_line(piece, &mut self.cells) > 0 {
+                if add_line(piece.iter().map(|&p| snap(p)), &mut self.cells) > 0 {
                     self.commands.line(&self.cells);
                 } else if let Some(&first) = piece.iter().find(|p| self.area.has_within(**p)) {
                     vanished.get_or_insert(snap(first));
@@ -131,18 +116,17 @@ impl Shaper {
             }
         }
         if let Some([x, y]) = vanished.filter(|_| self.commands.is_empty()) {
-            let to = self.beside(x, self.least_width(pass));
-            self.commands.line(&[[x, y], [to, y]]);
+            self.commands.line(&[[x, y], [beside(x, 1, self.area), y]]);
         }
     }
 
-    fn draw_polygons(&mut self, shape: &Geometry, pass: Pass) {
+    fn draw_polygons(&mut self, shape: &Geometry, clip: bool) {
         self.rings.clear();
         let mut vanished = Vanished::default();
         for rings in shape.polygon_ranges() {
             let mut outer = true;
             for ring in rings {
-                let drawn = self.add_ring(shape.line_at(ring), outer, pass, &mut vanished);
+                let drawn = self.add_ring(shape.line_at(ring), outer, clip, &mut vanished);
                 if outer && !drawn {
                     break;
                 }
@@ -150,8 +134,7 @@ impl Shaper {
             }
         }
         if self.rings.rings.is_empty() {
-            if let Some(stroke) = vanished.stroke {
-                let thin = self.thin_polygon(stroke, self.least_width(pass));
+            if let Some(thin) = vanished.polygon(1, self.area) {
                 self.commands.ring(&thin);
             }
             return;
@@ -169,28 +152,21 @@ impl Shaper {
         &mut self,
         ring: &[[f64; 2]],
         outer: bool,
-        pass: Pass,
+        clip: bool,
         vanished: &mut Vanished,
     ) -> bool {
-        self.take_line(ring, pass);
+        self.take_line(ring);
         if self.points.first() == self.points.last() {
             self.points.pop();
         }
-        if pass.simplify {
-            let grid = self.grid();
-            self.simplifier.ring(&mut self.points, &grid);
-        }
-        if pass.clip {
+        if clip {
             clip_ring(&mut self.points, &mut self.spare, self.area);
         }
         let start = self.rings.points.len();
-        let doubled = snap_ring(&self.points, &mut self.rings.points);
-        // Below the last zoom specks of less than half a pixel go, unless they are all there is.
-        let least = if pass.simplify { (self.tolerance * self.tolerance / 2.0) as i64 } else { 0 };
-        let Some(doubled) = doubled.filter(|d| *d == 0 || d.abs() >= least) else {
-            self.rings.points.truncate(start);
+        let cells = self.points.iter().map(|&p| snap(p));
+        let Some(doubled) = add_ring(cells.clone(), &mut self.rings.points) else {
             if outer && self.is_there() {
-                vanished.note(&self.points);
+                vanished.note(cells, 0.0);
             }
             return false;
         };
@@ -209,59 +185,18 @@ impl Shaper {
         self.points.iter().any(|&p| self.area.has_within(p)) || shape_area(&self.points) >= 1.0
     }
 
-    /// Projects a line into `points`, onto the world's grid if it is to be simplified.
-    fn take_line(&mut self, line: &[[f64; 2]], pass: Pass) {
+    /// Projects a line into `points`.
+    fn take_line(&mut self, line: &[[f64; 2]]) {
         self.points.clear();
         self.points.reserve(line.len());
         for &point in line {
-            let [x, y] = self.projector.project(point);
-            self.points.push(if pass.simplify { [round(x), round(y)] } else { [x, y] });
+            self.points.push(self.projector.project(point));
         }
-    }
-
-    fn grid(&self) -> SimplifyGrid {
-        SimplifyGrid {
-            origin: self.projector.origin(),
-            tolerance: self.tolerance,
-            window: Some(self.area.corners()),
-        }
-    }
-
-    /// Returns how wide what vanished is drawn: one unit where the tile is exact, else half a pixel.
-    fn least_width(&self, pass: Pass) -> i32 {
-        if pass.simplify { self.tolerance.ceil() as i32 } else { 1 }
-    }
-
-    /// Returns a coordinate farther on by `width`, inside the tile's buffer.
-    fn beside(&self, at: i32, width: i32) -> i32 {
-        if f64::from(at + width) <= self.area.high { at + width } else { at - width }
-    }
-
-    /// Returns a polygon of this width along a stroke.
-    fn thin_polygon(&self, [a, b]: [Cell; 2], width: i32) -> [Cell; 4] {
-        let (dx, dy) = ((b[0] - a[0]).abs(), (b[1] - a[1]).abs());
-        let mut ring = if dx.max(dy) < width {
-            let (x, y) = (self.beside(a[0], width), self.beside(a[1], width));
-            [a, [x, a[1]], [x, y], [a[0], y]]
-        } else {
-            // The same step at both ends, or it would be no parallelogram.
-            let across = usize::from(dx >= dy);
-            let edge = a[across].max(b[across]);
-            let step = self.beside(edge, width) - edge;
-            let (mut c, mut d) = (b, a);
-            c[across] += step;
-            d[across] += step;
-            [a, b, c, d]
-        };
-        if doubled_area(&ring) < 0 {
-            ring.reverse();
-        }
-        ring
     }
 }
 
 /// Returns the area inside a ring, in square units.
-fn shape_area(ring: &[[f64; 2]]) -> f64 {
+pub(crate) fn shape_area(ring: &[[f64; 2]]) -> f64 {
     let Some(&[x, y]) = ring.first() else {
         return 0.0;
     };
@@ -270,42 +205,4 @@ fn shape_area(ring: &[[f64; 2]]) -> f64 {
         .map(|s| (s[0][0] - x) * (s[1][1] - y) - (s[1][0] - x) * (s[0][1] - y))
         .sum();
     doubled.abs() / 2.0
-}
-
-/// The largest outer ring that was lost by snapping.
-#[derive(Default)]
-struct Vanished {
-    size: f64,
-    stroke: Option<[Cell; 2]>,
-}
-
-impl Vanished {
-    /// Remembers the ring as the stroke along its longer side, if it is larger than the one before.
-    fn note(&mut self, ring: &[[f64; 2]]) {
-        let Some((west, east)) = ends_along(ring, 0) else {
-            return;
-        };
-        let Some((north, south)) = ends_along(ring, 1) else {
-            return;
-        };
-        let (width, height) = (east[0] - west[0], south[1] - north[1]);
-        let size = width + height;
-        if self.stroke.is_some() && size <= self.size {
-            return;
-        }
-        self.size = size;
-        self.stroke = Some(if width >= height {
-            [snap(west), snap(east)]
-        } else {
-            [snap(north), snap(south)]
-        });
-    }
-}
-
-/// Returns the points with the least and the greatest coordinate on an axis.
-fn ends_along(ring: &[[f64; 2]], axis: usize) -> Option<([f64; 2], [f64; 2])> {
-    let &first = ring.first()?;
-    Some(ring.iter().fold((first, first), |(low, high), &p| {
-        (if p[axis] < low[axis] { p } else { low }, if p[axis] > high[axis] { p } else { high })
-    }))
 }

@@ -17,13 +17,12 @@ pub(crate) fn snap([x, y]: [f64; 2]) -> Cell {
     [round(x) as i32, round(y) as i32]
 }
 
-/// Appends the ring, snapped, to `out` without repeated points, points on a straight line, and spikes.
-/// Returns twice its signed area in square units; `None` when nothing is left, and then nothing is
+/// Appends the ring to `out` without repeated points, points on a straight line, and spikes. Returns twice its signed area in square units; `None` when nothing is left, and then nothing is
 /// appended. (The area of a ring that crosses itself may be 0.)
-pub(crate) fn snap_ring(ring: &[[f64; 2]], out: &mut Vec<Cell>) -> Option<i64> {
+pub(crate) fn add_ring(ring: impl Iterator<Item = Cell>, out: &mut Vec<Cell>) -> Option<i64> {
     let start = out.len();
-    for &point in ring {
-        push_straightened(out, start, snap(point));
+    for cell in ring {
+        push_straightened(out, start, cell);
     }
     straighten_begin(out, start);
     let ring = out.get(start..).unwrap_or(&[]);
@@ -97,12 +96,11 @@ pub(crate) fn doubled_area(ring: &[Cell]) -> i64 {
     ring.windows(2).map(|pair| cross(origin, pair[0], pair[1])).sum()
 }
 
-/// Appends a piece of a line, snapped, without repeated points and points in the middle of a straight
+/// Appends a piece of a line without repeated points and points in the middle of a straight
 /// run. Returns the number of points appended: 0 or at least 2.
-pub(crate) fn snap_line(line: &[[f64; 2]], out: &mut Vec<Cell>) -> usize {
+pub(crate) fn add_line(line: impl Iterator<Item = Cell>, out: &mut Vec<Cell>) -> usize {
     let start = out.len();
-    for &point in line {
-        let point = snap(point);
+    for point in line {
         match out.get(start..).unwrap_or(&[]) {
             [.., last] if *last == point => continue,
             [.., before, last] if runs_on(*before, *last, point) => {
@@ -128,6 +126,14 @@ fn runs_on(a: Cell, b: Cell, c: Cell) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn snap_ring(ring: &[[f64; 2]], out: &mut Vec<Cell>) -> Option<i64> {
+        add_ring(ring.iter().map(|&p| snap(p)), out)
+    }
+
+    fn snap_line(line: &[[f64; 2]], out: &mut Vec<Cell>) -> usize {
+        add_line(line.iter().map(|&p| snap(p)), out)
+    }
 
     #[test]
     fn rounding_is_the_same_in_neighbouring_tiles() {

@@ -17,7 +17,8 @@ const VALUES_TAG: u8 = 4 << 3 | 2;
 pub(crate) struct Values {
     /// The encoded `values` fields one after another.
     bytes: Vec<u8>,
-    count: u32,
+    /// Where in `bytes` each ends.
+    ends: Vec<u32>,
     /// Index plus 1 of the whole numbers from 0 on that are known: years, floors, codes.
     small: Vec<u32>,
     numbers: FxHashMap<Number, u32>,
@@ -50,7 +51,7 @@ impl Values {
     /// Forgets the values for another layer, keeping the memory.
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
-        self.count = 0;
+        self.ends.clear();
         self.small.clear();
         self.small.resize(SMALL, 0);
         self.numbers.clear();
@@ -60,6 +61,18 @@ impl Values {
     /// Returns the encoded fields.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Returns how many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Returns one of the encoded fields.
+    pub(crate) fn field(&self, index: u32) -> &[u8] {
+        let end = |i: u32| self.ends.get(i as usize).map_or(0, |&end| end as usize);
+        let start = index.checked_sub(1).map_or(0, end);
+        self.bytes.get(start..end(index)).unwrap_or(&[])
     }
 
     /// Returns the index of a value, which is added if it is new; `None` for what a tile cannot hold:
@@ -152,8 +165,8 @@ impl Values {
     }
 
     fn next_index(&mut self) -> u32 {
-        self.count += 1;
-        self.count - 1
+        self.ends.push(self.bytes.len() as u32);
+        self.ends.len() as u32 - 1
     }
 }
 
