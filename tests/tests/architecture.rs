@@ -5,9 +5,10 @@
 use cargo_metadata::MetadataCommand;
 
 /// The crates along the data. A crate may depend on those before it.
-const FLOW: [&str; 11] = [
+const FLOW: [&str; 12] = [
     "onemap-bounded",
     "onemap-model",
+    "onemap-filter",
     "onemap-crs",
     "onemap-vector",
     "onemap-generalise",
