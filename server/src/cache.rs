@@ -5,10 +5,11 @@ use axum::http::HeaderValue;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use onemap_model::{Revision, TileCoord, ViewId};
+use onemap_store::Slice;
 use uuid::Uuid;
 
 use crate::http::Encoding;
-use crate::tile_service::{Aspect, Slice};
+use crate::tile_service::Aspect;
 
 /// Raise when the encoder's output changes, so that no old ETag matches new bytes.
 const OUTPUT_VERSION: u32 = 2;
@@ -39,7 +40,8 @@ impl TileKey {
         hasher.update(&[self.aspect as u8, self.coord.z()]);
         hasher.update(&self.version.0.to_le_bytes());
         hasher.update(&self.view.0);
-        hasher.update(&self.slice.bytes());
+        hasher.update(&self.slice.from.to_le_bytes());
+        hasher.update(&self.slice.to.to_le_bytes());
         hasher.update(&self.coord.x().to_le_bytes());
         hasher.update(&self.coord.y().to_le_bytes());
         hasher.update(&self.buffer.to_le_bytes());
@@ -127,7 +129,7 @@ mod tests {
             aspect: Aspect::Features,
             version: Revision(1),
             view: ViewId([0; 16]),
-            slice: Slice::Always,
+            slice: Slice { from: i64::MIN, to: i64::MIN },
             coord: TileCoord::new(22, u64::from(i), 0).unwrap(),
             buffer: 128,
             encoding: Encoding::Gzip,

@@ -10,11 +10,9 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 use futures_util::future::join_all;
-use onemap_model::{
-    FeatureRef, Geometry, Kind, LayerId, TileCoord, Timestamp, ViewId, ViewSpec, When,
-};
-use onemap_store::{LayerView, Query, Store, StoreError, View};
-use onemap_tiles_vector::{TileEncoder, TileOptions};
+use onemap_model::{FeatureRef, Geometry, Kind, LayerId, TileCoord, Timestamp, ViewSpec, When};
+use onemap_store::{Drawn, LayerView, Query, Store, StoreError, View};
+use onemap_tiles_vector::{Mass, TileEncoder, TileOptions};
 
 use crate::cache::{TileCache, TileKey, etag};
 use crate::flights::Flights;
@@ -35,35 +33,6 @@ pub(crate) struct TileRequest {
     pub(crate) spec: ViewSpec,
     /// Margin around the tile, in 4096ths of its width; the encoder's default when not said.
     pub(crate) buffer: Option<u32>,
-}
-
-/// The span of valid time in which a part stays the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Slice {
-    /// The layer has no times.
-    Always,
-    /// "Now", in the minute that begins then.
-    Minute(Timestamp),
-    /// The time that was asked for.
-    Asked(When),
-}
-
-impl Slice {
-    /// Returns bytes that no other slice has.
-    pub(crate) fn bytes(self) -> [u8; 17] {
-        let (tag, from, to) = match self {
-            Self::Always => (0, None, None),
-            Self::Minute(at) => (1, Some(at), None),
-            Self::Asked(When::Now) => (2, None, None),
-            Self::Asked(When::At(at)) => (3, Some(at), None),
-            Self::Asked(When::Within(within)) => (4, within.from, within.to),
-        };
-        let end = |at: Option<Timestamp>| at.map_or(i64::MIN, Timestamp::as_micros).to_le_bytes();
-        let mut bytes = [tag; 17];
-        bytes[1..9].copy_from_slice(&end(from));
-        bytes[9..].copy_from_slice(&end(to));
-        bytes
-    }
 }
 
 /// A tile to send: pieces of bytes that are sent one after the other; none for an empty tile.
@@ -188,20 +157,21 @@ impl TileService {
             other if parts.len() == 1 => other,
             _ => Encoding::Identity,
         };
-        let timeless = view_but_for_time(&request.spec);
+        let timeless = request.spec.timeless_id();
         let mut until: Option<Timestamp> = None;
         let keys: Result<Arc<[TileKey]>, TileError> = parts
             .iter()
             .map(|part| {
                 let layer = vector_layer(view, &part.id)?;
-                let (slice, end) = slice(&layer, &request.spec);
-                until = [until, end].into_iter().flatten().min();
+                if request.spec.when == When::Now {
+                    until = [until, layer.next_change()?].into_iter().flatten().min();
+                }
                 Ok(TileKey {
                     layer: layer.layer().uuid,
                     aspect: part.aspect,
                     version: layer.tile_version(request.coord),
                     view: timeless,
-                    slice,
+                    slice: layer.slice()?,
                     coord: request.coord,
                     buffer: options(request).buffer,
                     encoding: packing,
@@ -334,30 +304,6 @@ fn options(request: &TileRequest) -> TileOptions {
     TileOptions { buffer: request.buffer.unwrap_or(default.buffer), ..default }
 }
 
-fn view_but_for_time(spec: &ViewSpec) -> ViewId {
-    if spec.when == When::Now {
-        spec.id()
-    } else {
-        ViewSpec { when: When::Now, ..spec.clone() }.id()
-    }
-}
-
-/// Returns the span of time in which a layer's tiles stay the same, and when it ends. "Now" goes on by minutes
-/// for a layer with times, so that its tiles follow the clock.
-fn slice(layer: &LayerView<'_>, spec: &ViewSpec) -> (Slice, Option<Timestamp>) {
-    const MINUTE: i64 = 60_000_000;
-    match (layer.layer().time, spec.when) {
-        (None, _) => (Slice::Always, None),
-        (Some(_), When::Now) => {
-            let now = Timestamp::now().as_micros();
-            let minute = now - now.rem_euclid(MINUTE);
-            let end = Timestamp::from_micros(minute + MINUTE);
-            (Slice::Minute(Timestamp::from_micros(minute)), Some(end))
-        }
-        (Some(_), asked) => (Slice::Asked(asked), None),
-    }
-}
-
 /// Draws one part of a tile.
 fn encode(
     request: &TileRequest,
@@ -382,13 +328,20 @@ fn encode_features(
     let (layer, options) = (view.layer(), options(request));
     let mut encoder = TileEncoder::new(request.coord, &options);
     let buffer = f64::from(options.buffer) / f64::from(options.extent);
-    let query = Query::tile(request.coord, buffer);
-    let mut drawn = encoder.layer(&part.to_string(), &layer.schema, layer.maxzoom);
-    view.for_each(&query, &mut |feature: FeatureRef<'_>| {
-        drawn.add(&feature);
+    let mut tile_layer = encoder.layer(&part.to_string(), &layer.schema, layer.maxzoom);
+    tile_layer.merge_by(view.merge_fields());
+    view.draw(request.coord, buffer, &mut |drawn| {
+        match drawn {
+            Drawn::Feature(feature) => tile_layer.add(&feature),
+            Drawn::Mass(best, mass) => {
+                let count = u32::try_from(mass.count).unwrap_or(u32::MAX);
+                let mass = Mass { at: mass.at, area_m2: mass.area_m2, count };
+                tile_layer.add_mass(&best, &mass);
+            }
+        }
         ControlFlow::Continue(())
     })?;
-    drawn.finish();
+    tile_layer.finish();
     Ok(encoder.finish())
 }
 

@@ -60,6 +60,15 @@ pub enum StoreError {
     /// A revision was asked for whose content was deleted for good.
     #[error("revision {0} can no longer be read: its content was forgotten to save space")]
     ForgottenRevision(Revision),
+    /// The filter of a view does not fit a layer.
+    #[error("the filter does not fit layer '{layer}': {source}")]
+    Filter {
+        /// Layer.
+        layer: LayerId,
+        /// Why not.
+        #[source]
+        source: onemap_filter::FilterError,
+    },
     /// There is no such layer.
     #[error("layer '{0}' does not exist")]
     NoLayer(LayerId),

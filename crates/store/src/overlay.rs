@@ -300,6 +300,14 @@ impl Overlay {
         self.read().times.range(..=time).next_back().copied()
     }
 
+    /// Returns the first instant after `time` at which some version begins or ends, microseconds.
+    pub(crate) fn change_after(&self, time: i64) -> Option<i64> {
+        if self.len() == 0 {
+            return None;
+        }
+        self.read().times.range(time.saturating_add(1)..).next().copied()
+    }
+
     /// The states of all versions.
     pub(crate) fn states(&self) -> StateSet {
         if self.len() == 0 { StateSet::NONE } else { self.read().states.0 }

@@ -130,6 +130,11 @@ impl Segment {
         self.sidecar.change_before(at)
     }
 
+    /// Returns the first instant after `at` at which some feature begins or ends, microseconds.
+    pub(crate) fn change_after(&self, at: i64) -> Result<Option<i64>> {
+        self.sidecar.change_after(at)
+    }
+
     /// Returns the area of a feature found at a zoom, square metres; 0 for what is no polygon.
     pub(crate) fn area(&self, zoom: u8, leaf: &Leaf) -> Result<f32> {
         self.sidecar.area(zoom, leaf)

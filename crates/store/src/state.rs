@@ -442,6 +442,16 @@ impl Generation {
         Ok(last)
     }
 
+    /// Returns the first instant after `time` at which some feature begins or ends, microseconds.
+    pub(crate) fn change_after(&self, time: i64) -> Result<Option<i64>> {
+        let mut next = self.overlay.change_after(time);
+        for slot in &self.segments {
+            let found = slot.with(|segment| segment.change_after(time))?;
+            next = [next, found].into_iter().flatten().min();
+        }
+        Ok(next)
+    }
+
     /// Returns the states that features have.
     pub(crate) fn states(&self) -> Result<StateSet> {
         let mut states = self.overlay.states();

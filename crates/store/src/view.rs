@@ -9,7 +9,10 @@ use onemap_model::{
     TileCoord, Timestamp, Value, ValueRef, ViewId, ViewSpec, When,
 };
 
+use onemap_filter::{Bound, FilterError};
+
 use crate::Result;
+use crate::error::StoreError;
 use crate::mass::{Mass, MassAsk};
 use crate::state::{self, LayerEntry, Lens};
 
@@ -71,7 +74,9 @@ impl View {
             let shown = |f: &onemap_model::Field| names.contains(&f.name);
             entry.layer.schema.fields.iter().map(shown).collect()
         });
-        Some(LayerView { view: self, entry, fields })
+        let filter = self.spec.filter.as_ref();
+        let filter = filter.map(|filter| Bound::new(filter, &entry.layer.schema));
+        Some(LayerView { view: self, entry, fields, filter })
     }
 }
 
@@ -122,9 +127,24 @@ pub struct LayerView<'a> {
     entry: &'a LayerEntry,
     /// Which fields are shown; `None` for all.
     fields: Option<Vec<bool>>,
+    /// Which features are shown; an error where the filter does not fit the layer.
+    filter: Option<std::result::Result<Bound, FilterError>>,
 }
 
 impl<'a> LayerView<'a> {
+    /// Tells whether the view's filter fits the layer. Every way to read the layer fails when it does not.
+    pub fn check_filter(&self) -> Result<()> {
+        self.filter().map(drop)
+    }
+
+    fn filter(&self) -> Result<Option<&Bound>> {
+        let Some(filter) = &self.filter else { return Ok(None) };
+        let layer = || self.entry.layer.id.clone();
+        let wrong =
+            |source: &FilterError| StoreError::Filter { layer: layer(), source: source.clone() };
+        filter.as_ref().map(Some).map_err(wrong)
+    }
+
     /// Returns what the catalogue knows of the layer.
     pub fn layer(&self) -> &'a Layer {
         &self.entry.layer
@@ -166,7 +186,7 @@ impl<'a> LayerView<'a> {
     ) -> Result<()> {
         let (at, fields) = (self.view.revision(), self.field_count());
         let content = &self.entry.content;
-        let lens = self.lens(true);
+        let lens = self.lens(true)?;
         let bounds = tile.bounds(buffer);
         let asked = (tile.z(), Some(&bounds));
         let flow = content.for_each_shown(at, fields, asked, &lens, &mut |feature| {
@@ -210,7 +230,7 @@ impl<'a> LayerView<'a> {
     /// Returns the versions of a feature that the view shows, oldest first.
     pub fn history(&self, id: FeatureId) -> Result<Vec<Feature>> {
         let at = self.view.revision();
-        let lens = self.lens(true);
+        let lens = self.lens(true)?;
         let mut versions = Vec::new();
         for (mut feature, _) in self.entry.content.versions(id, at, self.field_count())? {
             let values: Vec<ValueRef<'_>> = feature.values.iter().map(Value::as_ref).collect();
@@ -271,6 +291,13 @@ impl<'a> LayerView<'a> {
         })
     }
 
+    /// Returns when the slice ends that "now" lies in: the next instant at which a feature of the layer begins
+    /// or ends.
+    pub fn next_change(&self) -> Result<Option<Timestamp>> {
+        let next = self.entry.content.change_after(self.view.now.as_micros())?;
+        Ok(next.map(Timestamp::from_micros))
+    }
+
     fn states(&self) -> StateSet {
         self.view.spec.states.unwrap_or(self.entry.layer.states)
     }
@@ -289,10 +316,11 @@ impl<'a> LayerView<'a> {
         if left == 0 {
             return Ok(());
         }
-        let lens = self.lens(geometry);
+        let lens = self.lens(geometry)?;
         let (at, fields) = (self.view.revision(), self.field_count());
         let content = &self.entry.content;
-        let bounds = query.bounds.as_ref();
+        let bounds = query.bounds.or_else(|| lens.filter.and_then(Bound::bounds));
+        let bounds = bounds.as_ref();
         let mut visit = |feature: FeatureRef<'_>| {
             left -= 1;
             let flow = visit(feature);
@@ -309,14 +337,15 @@ impl<'a> LayerView<'a> {
         self.entry.layer.schema.fields.len()
     }
 
-    fn lens(&self, geometry: bool) -> ViewLens<'_> {
-        ViewLens {
+    fn lens(&self, geometry: bool) -> Result<ViewLens<'_>> {
+        Ok(ViewLens {
             when: self.view.spec.when,
             now: self.view.now,
             states: self.states(),
             fields: self.fields.as_deref(),
+            filter: self.filter()?,
             geometry,
-        }
+        })
     }
 }
 
@@ -325,6 +354,7 @@ struct ViewLens<'a> {
     now: Timestamp,
     states: StateSet,
     fields: Option<&'a [bool]>,
+    filter: Option<&'a Bound>,
     geometry: bool,
 }
 
@@ -333,11 +363,28 @@ impl Lens for ViewLens<'_> {
         self.when.sees(valid, self.now) && self.states.contains(state)
     }
 
+    fn matches(&self, feature: &FeatureRef<'_>) -> bool {
+        self.filter.is_none_or(|filter| filter.matches(feature))
+    }
+
     fn shows_field(&self, i: usize) -> bool {
         self.fields.is_none_or(|shown| shown.get(i).copied().unwrap_or(false))
     }
 
+    fn needs_field(&self, i: usize) -> bool {
+        self.shows_field(i) || self.filter.is_some_and(|filter| filter.fields().contains(&i))
+    }
+
+    fn hides_fields(&self) -> bool {
+        let hidden = |filter: &&Bound| filter.fields().iter().any(|&i| !self.shows_field(i));
+        self.filter.as_ref().is_some_and(hidden)
+    }
+
     fn wants_geometry(&self) -> bool {
         self.geometry
+    }
+
+    fn filters_by_place(&self) -> bool {
+        self.filter.is_some_and(Bound::needs_geometry)
     }
 }

@@ -139,14 +139,27 @@ impl Sidecar {
 
     /// Returns the last instant up to `at` at which some feature begins or ends, microseconds.
     pub(super) fn change_before(&self, at: i64) -> Result<Option<i64>> {
-        let time =
-            |i: u64| -> Result<i64> { Ok(le_u64(self.data.get(self.times.at + i * 8, 8)?) as i64) };
+        self.times_until(at)?.checked_sub(1).map(|i| self.time(i)).transpose()
+    }
+
+    /// Returns the first instant after `at` at which some feature begins or ends, microseconds.
+    pub(super) fn change_after(&self, at: i64) -> Result<Option<i64>> {
+        let next = self.times_until(at)?;
+        (next < self.times.count).then(|| self.time(next)).transpose()
+    }
+
+    /// Returns the number of instants up to `at`.
+    fn times_until(&self, at: i64) -> Result<u64> {
         let (mut low, mut high) = (0, self.times.count);
         while low < high {
             let middle = low.midpoint(high);
-            if time(middle)? <= at { low = middle + 1 } else { high = middle }
+            if self.time(middle)? <= at { low = middle + 1 } else { high = middle }
         }
-        low.checked_sub(1).map(time).transpose()
+        Ok(low)
+    }
+
+    fn time(&self, i: u64) -> Result<i64> {
+        Ok(le_u64(self.data.get(self.times.at + i * 8, 8)?) as i64)
     }
 
     pub(super) fn check_all(&self) -> Result<()> {
