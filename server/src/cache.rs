@@ -5,10 +5,11 @@ use axum::http::HeaderValue;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use onemap_model::{Revision, TileCoord, ViewId};
+use onemap_store::Slice;
 use uuid::Uuid;
 
 use crate::http::Encoding;
-use crate::tile_service::{Aspect, Slice};
+use crate::tile_service::Aspect;
 
 /// Raise when the encoder's output changes, so that no old ETag matches new bytes.
 const OUTPUT_VERSION: u32 = 2;
@@ -24,8 +25,8 @@ pub(crate) struct TileKey {
     pub(crate) aspect: Aspect,
     /// Highest revision that touched the tile.
     pub(crate) version: Revision,
-    /// The view but for its time.
-    pub(crate) view: ViewId,
+    /// The view but for its time, and the kind of its time.
+    pub(crate) view: (ViewId, u8),
     /// The span of time in which the tile stays the same.
     pub(crate) slice: Slice,
     pub(crate) coord: TileCoord,
@@ -38,8 +39,10 @@ impl TileKey {
         hasher.update(self.layer.as_bytes());
         hasher.update(&[self.aspect as u8, self.coord.z()]);
         hasher.update(&self.version.0.to_le_bytes());
-        hasher.update(&self.view.0);
-        hasher.update(&self.slice.bytes());
+        hasher.update(&self.view.0.0);
+        hasher.update(&[self.view.1]);
+        hasher.update(&self.slice.from.to_le_bytes());
+        hasher.update(&self.slice.to.to_le_bytes());
         hasher.update(&self.coord.x().to_le_bytes());
         hasher.update(&self.coord.y().to_le_bytes());
         hasher.update(&self.buffer.to_le_bytes());
@@ -126,8 +129,8 @@ mod tests {
             layer: Uuid::from_u128(1),
             aspect: Aspect::Features,
             version: Revision(1),
-            view: ViewId([0; 16]),
-            slice: Slice::Always,
+            view: (ViewId([0; 16]), 0),
+            slice: Slice { from: 0, to: 0 },
             coord: TileCoord::new(22, u64::from(i), 0).unwrap(),
             buffer: 128,
             encoding: Encoding::Gzip,

@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use axum::http::HeaderValue;
 use futures_util::future::join_all;
 use onemap_model::{
-    FeatureRef, Geometry, Kind, LayerId, TileCoord, Timestamp, ViewId, ViewSpec, When,
+    FeatureRef, Geometry, Kind, LayerId, Revision, TileCoord, Timestamp, ViewId, ViewSpec, When,
 };
 use onemap_store::{LayerView, Query, Store, StoreError, View};
 use onemap_tiles_vector::{TileEncoder, TileOptions};
@@ -24,6 +24,8 @@ use crate::http::{Accepted, Encoding};
 use crate::labels::LabelPoints;
 pub(crate) use crate::layer_list::{Aspect, LayerList, LayerPart};
 
+/// Time after which "now" is looked up again for a layer with times, microseconds.
+const LOOK_AT_CLOCK: i64 = 1_000_000;
 /// Most parts that may wait to be computed.
 const LONGEST_QUEUE: usize = 2048;
 
@@ -33,37 +35,10 @@ pub(crate) struct TileRequest {
     pub(crate) layers: LayerList,
     pub(crate) coord: TileCoord,
     pub(crate) spec: ViewSpec,
+    /// The revision to look at; the last one when not said.
+    pub(crate) revision: Option<Revision>,
     /// Margin around the tile, in 4096ths of its width; the encoder's default when not said.
     pub(crate) buffer: Option<u32>,
-}
-
-/// The span of valid time in which a part stays the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Slice {
-    /// The layer has no times.
-    Always,
-    /// "Now", in the minute that begins then.
-    Minute(Timestamp),
-    /// The time that was asked for.
-    Asked(When),
-}
-
-impl Slice {
-    /// Returns bytes that no other slice has.
-    pub(crate) fn bytes(self) -> [u8; 17] {
-        let (tag, from, to) = match self {
-            Self::Always => (0, None, None),
-            Self::Minute(at) => (1, Some(at), None),
-            Self::Asked(When::Now) => (2, None, None),
-            Self::Asked(When::At(at)) => (3, Some(at), None),
-            Self::Asked(When::Within(within)) => (4, within.from, within.to),
-        };
-        let end = |at: Option<Timestamp>| at.map_or(i64::MIN, Timestamp::as_micros).to_le_bytes();
-        let mut bytes = [tag; 17];
-        bytes[1..9].copy_from_slice(&end(from));
-        bytes[9..].copy_from_slice(&end(to));
-        bytes
-    }
 }
 
 /// A tile to send: pieces of bytes that are sent one after the other; none for an empty tile.
@@ -120,7 +95,7 @@ pub(crate) struct Resolved {
     /// Encoding of the answer. The parts of a tile of several layers are packed only with gzip.
     encoding: Encoding,
     etag: HeaderValue,
-    /// When one of the slices ends.
+    /// When the slice of "now" is to be looked up again.
     until: Option<Timestamp>,
 }
 
@@ -168,8 +143,8 @@ impl TileService {
         self.flights.len()
     }
 
-    /// Takes the view that a request asks for.
-    pub(crate) fn view(&self, request: &TileRequest) -> View {
+    /// Takes the view of the last revision that a request asks for.
+    pub(crate) fn newest(&self, request: &TileRequest) -> View {
         self.store.view(request.spec.clone())
     }
 
@@ -188,14 +163,17 @@ impl TileService {
             other if parts.len() == 1 => other,
             _ => Encoding::Identity,
         };
+        let now = Timestamp::now();
         let timeless = view_but_for_time(&request.spec);
         let mut until: Option<Timestamp> = None;
         let keys: Result<Arc<[TileKey]>, TileError> = parts
             .iter()
             .map(|part| {
                 let layer = vector_layer(view, &part.id)?;
-                let (slice, end) = slice(&layer, &request.spec);
-                until = [until, end].into_iter().flatten().min();
+                let slice = layer.slice()?;
+                if request.spec.when == When::Now && layer.layer().time.is_some() {
+                    until = Some(Timestamp::from_micros(now.as_micros() + LOOK_AT_CLOCK));
+                }
                 Ok(TileKey {
                     layer: layer.layer().uuid,
                     aspect: part.aspect,
@@ -290,7 +268,7 @@ impl TileService {
 
     /// Computes a tile, not packed, on this thread.
     pub(crate) fn tile(&self, request: &TileRequest) -> Result<Vec<u8>, TileError> {
-        let view = self.view(request);
+        let view = self.newest(request);
         let mut tile = Vec::new();
         for part in request.layers.parts() {
             tile.extend_from_slice(&encode(request, part, &view, &self.labels)?);
@@ -334,28 +312,15 @@ fn options(request: &TileRequest) -> TileOptions {
     TileOptions { buffer: request.buffer.unwrap_or(default.buffer), ..default }
 }
 
-fn view_but_for_time(spec: &ViewSpec) -> ViewId {
-    if spec.when == When::Now {
-        spec.id()
-    } else {
-        ViewSpec { when: When::Now, ..spec.clone() }.id()
-    }
-}
-
-/// Returns the span of time in which a layer's tiles stay the same, and when it ends. "Now" goes on by minutes
-/// for a layer with times, so that its tiles follow the clock.
-fn slice(layer: &LayerView<'_>, spec: &ViewSpec) -> (Slice, Option<Timestamp>) {
-    const MINUTE: i64 = 60_000_000;
-    match (layer.layer().time, spec.when) {
-        (None, _) => (Slice::Always, None),
-        (Some(_), When::Now) => {
-            let now = Timestamp::now().as_micros();
-            let minute = now - now.rem_euclid(MINUTE);
-            let end = Timestamp::from_micros(minute + MINUTE);
-            (Slice::Minute(Timestamp::from_micros(minute)), Some(end))
-        }
-        (Some(_), asked) => (Slice::Asked(asked), None),
-    }
+/// Returns the name of a view without its time, but with the kind of it: at an instant a plan for later does not
+/// show, "now" it does.
+fn view_but_for_time(spec: &ViewSpec) -> (ViewId, u8) {
+    let kind = match spec.when {
+        When::Now => return (spec.id(), 0),
+        When::At(_) => 1,
+        When::Within(_) => 2,
+    };
+    (ViewSpec { when: When::Now, ..spec.clone() }.id(), kind)
 }
 
 /// Draws one part of a tile.
