@@ -10,9 +10,17 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 use futures_util::future::join_all;
+<<<<<<< HEAD
 use onemap_model::{FeatureRef, Geometry, Kind, LayerId, TileCoord, Timestamp, ViewSpec, When};
 use onemap_store::{Drawn, LayerView, Query, Store, StoreError, View};
 use onemap_tiles_vector::{Mass, TileEncoder, TileOptions};
+=======
+use onemap_model::{
+    FeatureRef, Geometry, Kind, LayerId, Revision, TileCoord, Timestamp, ViewId, ViewSpec, When,
+};
+use onemap_store::{LayerView, Query, Store, StoreError, View};
+use onemap_tiles_vector::{TileEncoder, TileOptions};
+>>>>>>> main
 
 use crate::cache::{TileCache, TileKey, etag};
 use crate::flights::Flights;
@@ -22,6 +30,8 @@ use crate::http::{Accepted, Encoding};
 use crate::labels::LabelPoints;
 pub(crate) use crate::layer_list::{Aspect, LayerList, LayerPart};
 
+/// Time after which "now" is looked up again for a layer with times, microseconds.
+const LOOK_AT_CLOCK: i64 = 1_000_000;
 /// Most parts that may wait to be computed.
 const LONGEST_QUEUE: usize = 2048;
 
@@ -31,6 +41,8 @@ pub(crate) struct TileRequest {
     pub(crate) layers: LayerList,
     pub(crate) coord: TileCoord,
     pub(crate) spec: ViewSpec,
+    /// The revision to look at; the last one when not said.
+    pub(crate) revision: Option<Revision>,
     /// Margin around the tile, in 4096ths of its width; the encoder's default when not said.
     pub(crate) buffer: Option<u32>,
 }
@@ -89,7 +101,7 @@ pub(crate) struct Resolved {
     /// Encoding of the answer. The parts of a tile of several layers are packed only with gzip.
     encoding: Encoding,
     etag: HeaderValue,
-    /// When one of the slices ends.
+    /// When the slice of "now" is to be looked up again.
     until: Option<Timestamp>,
 }
 
@@ -137,8 +149,8 @@ impl TileService {
         self.flights.len()
     }
 
-    /// Takes the view that a request asks for.
-    pub(crate) fn view(&self, request: &TileRequest) -> View {
+    /// Takes the view of the last revision that a request asks for.
+    pub(crate) fn newest(&self, request: &TileRequest) -> View {
         self.store.view(request.spec.clone())
     }
 
@@ -157,14 +169,25 @@ impl TileService {
             other if parts.len() == 1 => other,
             _ => Encoding::Identity,
         };
+<<<<<<< HEAD
         let timeless = request.spec.timeless_id();
+=======
+        let now = Timestamp::now();
+        let timeless = view_but_for_time(&request.spec);
+>>>>>>> main
         let mut until: Option<Timestamp> = None;
         let keys: Result<Arc<[TileKey]>, TileError> = parts
             .iter()
             .map(|part| {
                 let layer = vector_layer(view, &part.id)?;
+<<<<<<< HEAD
                 if request.spec.when == When::Now {
                     until = [until, layer.next_change()?].into_iter().flatten().min();
+=======
+                let slice = layer.slice()?;
+                if request.spec.when == When::Now && layer.layer().time.is_some() {
+                    until = Some(Timestamp::from_micros(now.as_micros() + LOOK_AT_CLOCK));
+>>>>>>> main
                 }
                 Ok(TileKey {
                     layer: layer.layer().uuid,
@@ -260,7 +283,7 @@ impl TileService {
 
     /// Computes a tile, not packed, on this thread.
     pub(crate) fn tile(&self, request: &TileRequest) -> Result<Vec<u8>, TileError> {
-        let view = self.view(request);
+        let view = self.newest(request);
         let mut tile = Vec::new();
         for part in request.layers.parts() {
             tile.extend_from_slice(&encode(request, part, &view, &self.labels)?);
@@ -304,6 +327,20 @@ fn options(request: &TileRequest) -> TileOptions {
     TileOptions { buffer: request.buffer.unwrap_or(default.buffer), ..default }
 }
 
+<<<<<<< HEAD
+=======
+/// Returns the name of a view without its time, but with the kind of it: at an instant a plan for later does not
+/// show, "now" it does.
+fn view_but_for_time(spec: &ViewSpec) -> (ViewId, u8) {
+    let kind = match spec.when {
+        When::Now => return (spec.id(), 0),
+        When::At(_) => 1,
+        When::Within(_) => 2,
+    };
+    (ViewSpec { when: When::Now, ..spec.clone() }.id(), kind)
+}
+
+>>>>>>> main
 /// Draws one part of a tile.
 fn encode(
     request: &TileRequest,

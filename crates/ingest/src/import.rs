@@ -12,7 +12,7 @@ use onemap_store::{BulkLayer, LayerMeta, Store};
 
 use crate::error::{BoxError, IngestError};
 use crate::intake::{Bulks, Desk, Intake, Slot};
-use crate::options::Options;
+use crate::options::{Mode, Options};
 use crate::place::Place;
 use crate::rejects::Rejects;
 use crate::report::{LayerReport, Report};

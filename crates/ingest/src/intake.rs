@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use crossbeam_channel::Sender;
 use onemap_model::{
-    Bounds, FeatureId, Field, FieldType, LayerId, LayerSlot, Note, Record, Reject, Schema, Sink,
-    SourceId, SourceLayer, Stopped, Value,
+    Bounds, FeatureId, Field, FieldType, Interval, LayerId, LayerSlot, Note, Record, Reject,
+    Schema, Sink, SourceId, SourceLayer, Stopped, Value,
 };
 use onemap_store::{BulkLayer, ImportMode, ImportTx, LayerPlan};
 

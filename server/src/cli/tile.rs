@@ -32,6 +32,7 @@ pub(super) fn run(common: &Common, args: &TileArgs) -> anyhow::Result<u8> {
         layers: layers.parse::<LayerList>()?,
         coord: TileCoord::new(number(z)?, number(x)?, number(y)?)?,
         spec: ViewSpec::default(),
+        revision: None,
         buffer: None,
     };
     let service = TileService::new(Arc::new(common.store_to_read()?), 0, 1);

@@ -8,6 +8,7 @@ use onemap_model::{Layer, LayerId, ViewSpec};
 use serde_json::{Value, json};
 
 use super::problem::Problem;
+use super::query::Params;
 use super::tiles::{none_match, not_modified, validators};
 use super::{App, Encoding};
 use crate::cache::quoted;
@@ -15,20 +16,26 @@ use crate::styles;
 use crate::tile_service::TileError;
 
 /// `GET /api/layers`.
-pub(super) async fn list(State(app): State<App>, headers: HeaderMap) -> Response {
-    let view = app.tiles.store().view(ViewSpec::default());
+pub(super) async fn list(
+    State(app): State<App>,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let view = app.view(ViewSpec::default(), params.revision()?).await?;
     let layers: Vec<Value> = view.layers().map(|layer| described(layer, &headers)).collect();
-    json_answer(&headers, &json!({ "revision": view.revision(), "layers": layers }))
+    let body = json!({ "revision": view.revision(), "layers": layers });
+    Ok(json_answer(&headers, &body))
 }
 
 /// `GET /api/layers/{id}`.
 pub(super) async fn one(
     State(app): State<App>,
     Path(id): Path<String>,
+    params: Params,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = layer_id(&id)?;
-    let view = app.tiles.store().view(ViewSpec::default());
+    let view = app.view(ViewSpec::default(), params.revision()?).await?;
     let layer = view.layer(&id).ok_or(TileError::UnknownLayer(id))?;
     Ok(json_answer(&headers, &described(layer.layer(), &headers)))
 }

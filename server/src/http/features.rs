@@ -6,9 +6,11 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
-use onemap_model::{Feature, FeatureId, FeatureRef, Kind, LayerId, Schema, ValueRef, ViewSpec};
+use onemap_model::{
+    Feature, FeatureId, FeatureRef, Kind, LayerId, Revision, Schema, ValueRef, ViewSpec,
+};
 use onemap_query::{degrees_around, distance_m};
-use onemap_store::{Query, Store, StoreError};
+use onemap_store::{Query, Store, StoreError, View};
 use serde_json::{Value, json};
 
 use super::catalogue::{base_url, layer_id, packed, typed_json_answer};
@@ -37,10 +39,10 @@ pub(super) async fn one(
     let layer = layer_id(&layer)?;
     let id: FeatureId = id.parse().map_err(|error| Problem::bad_parameter("id", error))?;
     let spec = params.view()?;
-    let fields = spec.fields.clone();
+    let (fields, asked) = (spec.fields.clone(), params.revision()?);
     let (name, revision, schema, full, shown) = app
         .read(move |store| {
-            let view = store.view(spec.clone());
+            let view = view_of(store, asked, spec.clone())?;
             let unknown = || TileError::UnknownLayer(layer.clone());
             let found = view.layer(&layer).ok_or_else(unknown)?;
             let Some(shown) = found.feature(id).map_err(TileError::from)? else {
@@ -50,7 +52,8 @@ pub(super) async fn one(
             // The ETag names the feature with all its fields, so that it serves for editing.
             let mut full = shown.clone();
             if spec.fields.is_some() {
-                let whole = store.view(ViewSpec { fields: None, ..spec });
+                let whole = ViewSpec { fields: None, ..spec };
+                let whole = view_of(store, Some(view.revision()), whole)?;
                 let found = whole.layer(&layer).ok_or_else(unknown)?;
                 full = found.feature(id).map_err(TileError::from)?.unwrap_or(full);
             }
@@ -167,16 +170,24 @@ pub(super) async fn identify(
     let layers =
         params.get("layers").filter(|text| !text.is_empty()).map(layer_list).transpose()?;
     let layers = layers.map(|list| list.parts().iter().map(|part| part.id.clone()).collect());
-    let around = Around { at, radius };
+    let around = Around { at, radius, revision: params.revision()? };
     let found = app.read(move |store| around.find(store, spec, layers)).await??;
     let body = json!({ "type": "FeatureCollection", "features": found });
     Ok(typed_json_answer(&headers, &body, GEO_JSON))
+}
+
+fn view_of(store: &Store, at: Option<Revision>, spec: ViewSpec) -> Result<View, TileError> {
+    match at {
+        None => Ok(store.view(spec)),
+        Some(revision) => Ok(store.view_at(revision, spec)?),
+    }
 }
 
 /// A place to look at.
 struct Around {
     at: [f64; 2],
     radius: f64,
+    revision: Option<Revision>,
 }
 
 impl Around {
@@ -186,7 +197,7 @@ impl Around {
         spec: ViewSpec,
         layers: Option<Vec<LayerId>>,
     ) -> Result<Vec<Value>, TileError> {
-        let view = store.view(spec);
+        let view = view_of(store, self.revision, spec)?;
         let all =
             || view.layers().filter(|l| l.kind == Kind::Vector).map(|l| l.id.clone()).collect();
         let mut found = Vec::new();

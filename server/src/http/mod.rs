@@ -25,7 +25,8 @@ use anyhow::Context;
 use axum::Router;
 use axum::http::{HeaderValue, Method, header};
 use axum::routing::{get, post};
-use onemap_store::Store;
+use onemap_model::{Revision, ViewSpec};
+use onemap_store::{Store, View};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -39,7 +40,7 @@ use problem::Problem;
 use warm::Warm;
 
 use crate::gate::Gate;
-use crate::tile_service::TileService;
+use crate::tile_service::{TileError, TileService};
 
 /// Time until the answer to one request begins.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
@@ -89,6 +90,18 @@ impl std::ops::Deref for App {
 }
 
 impl App {
+    /// Takes a view, of the last revision or, on a thread of its own since it may have to be read from the log, of
+    /// an older one.
+    async fn view(&self, spec: ViewSpec, revision: Option<Revision>) -> Result<View, Problem> {
+        match revision {
+            None => Ok(self.tiles.store().view(spec)),
+            Some(revision) => Ok(self
+                .read(move |store| store.view_at(revision, spec))
+                .await?
+                .map_err(TileError::from)?),
+        }
+    }
+
     /// Asks the store something, on a thread of its own when its turn comes.
     async fn read<T: Send + 'static>(
         &self,

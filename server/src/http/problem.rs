@@ -62,6 +62,11 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, detail)
     }
 
+    /// 410: it was there, and is not any more.
+    pub(super) fn gone(detail: impl fmt::Display) -> Self {
+        Self::new(StatusCode::GONE, detail)
+    }
+
     /// 412: it was changed since the client read it.
     pub(super) fn changed(detail: impl fmt::Display) -> Self {
         Self::new(StatusCode::PRECONDITION_FAILED, detail)

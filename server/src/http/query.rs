@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::Uri;
 use axum::http::request::Parts;
-use onemap_model::{Interval, StateSet, Timestamp, ViewSpec, When};
+use onemap_model::{Interval, Revision, StateSet, Timestamp, ViewSpec, When};
 
 use super::problem::Problem;
 
@@ -60,6 +60,16 @@ impl Params {
             Problem::bad_parameter("buffer", detail)
         };
         buffer.map(Some).ok_or_else(bad)
+    }
+
+    /// Returns the revision asked for.
+    pub(super) fn revision(&self) -> Result<Option<Revision>, Problem> {
+        let Some(text) = self.get("revision") else { return Ok(None) };
+        let revision = text.parse().map(Revision).map(Some);
+        revision.map_err(|_| {
+            let detail = format!("'{}' is not a revision: a whole number", shown(text));
+            Problem::bad_parameter("revision", detail)
+        })
     }
 
     /// Returns the view asked for by `datetime`, `state` and `properties`.

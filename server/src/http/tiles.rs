@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use onemap_model::{Bounds, ModelError, TileCoord};
+use onemap_store::StoreError;
 use serde_json::{Value, json};
 
 use super::body::Pieces;
@@ -23,9 +24,12 @@ impl From<TileError> for Problem {
         match error {
             TileError::UnknownLayer(_) | TileError::NoTiles(_) => Self::not_found(error),
             TileError::Overloaded(_) => Self::overloaded(),
-            TileError::Store(_) | TileError::Packing(_) | TileError::Stopped(_) => {
-                Self::internal(error)
-            }
+            TileError::Store(error) => match *error {
+                StoreError::NoRevision { .. } => Self::not_found(error),
+                StoreError::ForgottenRevision(_) => Self::gone(error),
+                _ => Self::internal(error),
+            },
+            TileError::Packing(_) | TileError::Stopped(_) => Self::internal(error),
         }
     }
 }
@@ -42,7 +46,8 @@ pub(super) fn request(
     params: &Params,
 ) -> Result<TileRequest, Problem> {
     let (layers, coord) = (layer_list(layers)?, coord(z, x, y)?);
-    Ok(TileRequest { layers, coord, spec: params.view()?, buffer: params.buffer()? })
+    let (spec, revision, buffer) = (params.view()?, params.revision()?, params.buffer()?);
+    Ok(TileRequest { layers, coord, spec, revision, buffer })
 }
 
 /// `GET /tiles/{layers}/{z}/{x}/{y}`: one tile, XYZ, WebMercatorQuad.
@@ -53,7 +58,7 @@ pub(super) async fn tile(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let request = Arc::new(request(&layers, [&z, &x, &y], &params)?);
-    let view = app.tiles.view(&request);
+    let view = app.view(request.spec.clone(), request.revision).await?;
     let resolved = app.tiles.resolve(&request, &view, Accepted::of(&headers))?;
     if none_match(&headers, resolved.etag().as_bytes()) {
         return Ok(not_modified(resolved.etag().clone()));
@@ -150,7 +155,7 @@ pub(super) async fn tilejson(
 ) -> Result<Response, Problem> {
     let list = layer_list(&layers)?;
     let spec = params.view()?;
-    let view = app.tiles.store().view(spec.clone());
+    let view = app.view(spec.clone(), params.revision()?).await?;
     let mut found = Vec::new();
     for part in list.parts() {
         let unknown = || TileError::UnknownLayer(part.id.clone());

@@ -102,7 +102,7 @@ impl Known {
         if let Some(last) = last.as_ref().filter(|last| last.0 == revision && last.1.holds()) {
             return Some(last.clone());
         }
-        let view = app.tiles.view(&self.request);
+        let view = app.tiles.newest(&self.request);
         let resolved = app.tiles.resolve(&self.request, &view, self.accepted).ok()?;
         let resolved = Arc::new((view.revision(), resolved));
         *last = Some(resolved.clone());
@@ -126,7 +126,9 @@ fn tile_request(uri: &axum::http::Uri) -> Option<TileRequest> {
     if path.next().is_some() {
         return None;
     }
-    tiles::request(layers, [z, x, y], &Params::of(uri).ok()?).ok()
+    let request = tiles::request(layers, [z, x, y], &Params::of(uri).ok()?).ok()?;
+    // An old revision may have to be read from the log, which is not done here.
+    request.revision.is_none().then_some(request)
 }
 
 /// Adds the headers that the router's layers give to every answer.

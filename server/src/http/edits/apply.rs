@@ -1,7 +1,7 @@
 //! From what a client wants to what the store does.
 
 use onemap_model::{Feature, FeatureId, Geometry, LayerId, Revision, Schema, ViewSpec};
-use onemap_model::{Interval, StateSet, When};
+use onemap_model::{Interval, StateSet, Timestamp, When};
 use onemap_query::{Draft, Fitted};
 use onemap_store::{Edit, LayerView, NewFeature, Store, StoreError};
 
@@ -122,7 +122,7 @@ fn outcome(edit: &Edit) -> Option<Feature> {
             let id = id.or_else(|| FeatureId::new(0).ok())?;
             Some(Feature { id, geometry, values, valid, state })
         }
-        Edit::Update { feature, .. } => Some(feature.clone()),
+        Edit::Update { feature, .. } | Edit::Supersede { feature, .. } => Some(feature.clone()),
         Edit::Delete { .. } => None,
     }
 }
@@ -147,9 +147,9 @@ impl Plan<'_> {
             }
             Change::Replace { id, draft, if_match, .. } => {
                 same_id(draft, *id)?;
-                self.existing(*id, if_match.as_deref())?;
+                let before = self.existing(*id, if_match.as_deref())?;
                 let fitted = draft.fit(&self.layer.layer().schema, None, "")?;
-                self.update(*id, fitted, "")
+                self.update(&before, fitted, "")
             }
             Change::Merge { id, draft, if_match, at } => {
                 if at.is_empty() {
@@ -157,7 +157,7 @@ impl Plan<'_> {
                 }
                 let before = self.existing(*id, if_match.as_deref())?;
                 let fitted = draft.merge(&before, &self.layer.layer().schema, at)?;
-                self.update(*id, fitted, at)
+                self.update(&before, fitted, at)
             }
             Change::Delete { id, if_match, .. } => {
                 self.existing(*id, if_match.as_deref())?;
@@ -170,21 +170,30 @@ impl Plan<'_> {
         let layer = self.layer.layer();
         let fitted = draft.fit(&layer.schema, layer.id_field.as_deref(), at)?;
         let id = id.or(fitted.id);
-        if let Some(id) = id.filter(|_| !at.is_empty() || draft.id("").is_ok()) {
-            if self.current(id)?.is_some() {
-                let detail = format!("layer '{}' has a feature {id} already", layer.id);
-                return Err(Problem::conflict(detail));
-            }
+        if let Some(id) = id
+            && self.current(id)?.is_some()
+        {
+            let detail = format!("layer '{}' has a feature {id} already", layer.id);
+            return Err(Problem::conflict(detail));
         }
         let geometry = self.repaired(fitted.geometry, at)?;
         let Fitted { values, valid, state, .. } = fitted;
         Ok(Edit::Create(NewFeature { id, geometry, values, valid, state }))
     }
 
-    fn update(&mut self, id: FeatureId, fitted: Fitted, at: &str) -> Result<Edit, Problem> {
+    fn update(&mut self, before: &Feature, fitted: Fitted, at: &str) -> Result<Edit, Problem> {
+        if self.moves_begin(before, &fitted)? {
+            let member =
+                if at.is_empty() { "valid.from".into() } else { format!("{at}.valid.from") };
+            let detail = format!(
+                "{member}: this version of feature {} is followed by others, so that its begin can not be moved",
+                before.id
+            );
+            return Err(Problem::unfit(member, detail));
+        }
         let geometry = self.repaired(fitted.geometry, at)?;
         let Fitted { values, valid, state, .. } = fitted;
-        let feature = Feature { id, geometry, values, valid, state };
+        let feature = Feature { id: before.id, geometry, values, valid, state };
         Ok(Edit::Update { feature, expected: Some(self.at) })
     }
 
@@ -207,8 +216,22 @@ impl Plan<'_> {
         Ok(Some(geometry))
     }
 
+    /// Returns the version of a feature that `GET` shows: the one that holds now, else the next one to come,
+    /// else the last one.
     fn current(&self, id: FeatureId) -> Result<Option<Feature>, Problem> {
-        Ok(self.layer.feature(id).map_err(TileError::from)?)
+        let mut versions = self.layer.history(id).map_err(TileError::from)?;
+        let now = Timestamp::now();
+        let holds = versions.iter().position(|version| version.valid.contains(now));
+        let comes = || versions.iter().position(|v| v.valid.from.is_some_and(|from| now < from));
+        let last = versions.len().checked_sub(1);
+        Ok(holds.or_else(comes).or(last).map(|at| versions.swap_remove(at)))
+    }
+
+    /// Tells whether a change moves the begin of a version that others follow, which would replace the last one.
+    fn moves_begin(&self, before: &Feature, after: &Fitted) -> Result<bool, Problem> {
+        let versions = self.layer.history(before.id).map_err(TileError::from)?;
+        let is_last = versions.last().is_none_or(|last| last.valid.from == before.valid.from);
+        Ok(!is_last && after.valid.from != before.valid.from)
     }
 
     /// Returns the feature, if it is the one that the client has read.
