@@ -25,8 +25,8 @@ pub(crate) struct TileKey {
     pub(crate) aspect: Aspect,
     /// Highest revision that touched the tile.
     pub(crate) version: Revision,
-    /// The view but for its time, and the kind of its time.
-    pub(crate) view: (ViewId, u8),
+    /// The view but for its instants.
+    pub(crate) view: ViewId,
     /// The span of time in which the tile stays the same.
     pub(crate) slice: Slice,
     pub(crate) coord: TileCoord,
@@ -39,12 +39,7 @@ impl TileKey {
         hasher.update(self.layer.as_bytes());
         hasher.update(&[self.aspect as u8, self.coord.z()]);
         hasher.update(&self.version.0.to_le_bytes());
-<<<<<<< HEAD
         hasher.update(&self.view.0);
-=======
-        hasher.update(&self.view.0.0);
-        hasher.update(&[self.view.1]);
->>>>>>> main
         hasher.update(&self.slice.from.to_le_bytes());
         hasher.update(&self.slice.to.to_le_bytes());
         hasher.update(&self.coord.x().to_le_bytes());
@@ -133,13 +128,8 @@ mod tests {
             layer: Uuid::from_u128(1),
             aspect: Aspect::Features,
             version: Revision(1),
-<<<<<<< HEAD
             view: ViewId([0; 16]),
             slice: Slice { from: i64::MIN, to: i64::MIN },
-=======
-            view: (ViewId([0; 16]), 0),
-            slice: Slice { from: 0, to: 0 },
->>>>>>> main
             coord: TileCoord::new(22, u64::from(i), 0).unwrap(),
             buffer: 128,
             encoding: Encoding::Gzip,

@@ -10,17 +10,11 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 use futures_util::future::join_all;
-<<<<<<< HEAD
-use onemap_model::{FeatureRef, Geometry, Kind, LayerId, TileCoord, Timestamp, ViewSpec, When};
+use onemap_model::{
+    FeatureRef, Geometry, Kind, LayerId, Revision, TileCoord, Timestamp, ViewSpec, When,
+};
 use onemap_store::{Drawn, LayerView, Query, Store, StoreError, View};
 use onemap_tiles_vector::{Mass, TileEncoder, TileOptions};
-=======
-use onemap_model::{
-    FeatureRef, Geometry, Kind, LayerId, Revision, TileCoord, Timestamp, ViewId, ViewSpec, When,
-};
-use onemap_store::{LayerView, Query, Store, StoreError, View};
-use onemap_tiles_vector::{TileEncoder, TileOptions};
->>>>>>> main
 
 use crate::cache::{TileCache, TileKey, etag};
 use crate::flights::Flights;
@@ -29,9 +23,6 @@ use crate::gzip;
 use crate::http::{Accepted, Encoding};
 use crate::labels::LabelPoints;
 pub(crate) use crate::layer_list::{Aspect, LayerList, LayerPart};
-
-/// Time after which "now" is looked up again for a layer with times, microseconds.
-const LOOK_AT_CLOCK: i64 = 1_000_000;
 /// Most parts that may wait to be computed.
 const LONGEST_QUEUE: usize = 2048;
 
@@ -169,25 +160,14 @@ impl TileService {
             other if parts.len() == 1 => other,
             _ => Encoding::Identity,
         };
-<<<<<<< HEAD
         let timeless = request.spec.timeless_id();
-=======
-        let now = Timestamp::now();
-        let timeless = view_but_for_time(&request.spec);
->>>>>>> main
         let mut until: Option<Timestamp> = None;
         let keys: Result<Arc<[TileKey]>, TileError> = parts
             .iter()
             .map(|part| {
                 let layer = vector_layer(view, &part.id)?;
-<<<<<<< HEAD
                 if request.spec.when == When::Now {
                     until = [until, layer.next_change()?].into_iter().flatten().min();
-=======
-                let slice = layer.slice()?;
-                if request.spec.when == When::Now && layer.layer().time.is_some() {
-                    until = Some(Timestamp::from_micros(now.as_micros() + LOOK_AT_CLOCK));
->>>>>>> main
                 }
                 Ok(TileKey {
                     layer: layer.layer().uuid,
@@ -209,11 +189,6 @@ impl TileService {
     /// Returns the tile if all of its parts are in the cache and need only be put together.
     pub(crate) fn cached(&self, resolved: &Resolved) -> Option<Tile> {
         let (encoding, etag) = (resolved.encoding, resolved.etag.clone());
-        if let [key] = &*resolved.keys {
-            let part = self.cache.get(key)?;
-            let pieces = if part.is_empty() { vec![] } else { vec![part] };
-            return Some(Tile { pieces, encoding, etag });
-        }
         let parts: Vec<Bytes> =
             resolved.keys.iter().map(|key| self.cache.get(key)).collect::<Option<_>>()?;
         let pieces = together(parts, encoding)?;
@@ -297,9 +272,12 @@ impl TileService {
 /// A tile is a message whose layers are a repeated field: tiles are joined byte by byte (Protocol Buffers,
 /// "Last One Wins" and repeated fields). No layer is named twice in a list, so no name repeats.
 fn together(mut parts: Vec<Bytes>, encoding: Encoding) -> Option<Vec<Bytes>> {
+    let alone = parts.len() == 1;
     parts.retain(|part| !part.is_empty());
     match (encoding, parts.len()) {
         (_, 0) => Some(vec![]),
+        // Packed as it was asked for.
+        (_, 1) if alone => Some(parts),
         (Encoding::Identity, _) | (Encoding::Gzip, 1) => Some(parts),
         (Encoding::Gzip, _) => gzip::join(&parts),
         _ => None,
@@ -327,20 +305,6 @@ fn options(request: &TileRequest) -> TileOptions {
     TileOptions { buffer: request.buffer.unwrap_or(default.buffer), ..default }
 }
 
-<<<<<<< HEAD
-=======
-/// Returns the name of a view without its time, but with the kind of it: at an instant a plan for later does not
-/// show, "now" it does.
-fn view_but_for_time(spec: &ViewSpec) -> (ViewId, u8) {
-    let kind = match spec.when {
-        When::Now => return (spec.id(), 0),
-        When::At(_) => 1,
-        When::Within(_) => 2,
-    };
-    (ViewSpec { when: When::Now, ..spec.clone() }.id(), kind)
-}
-
->>>>>>> main
 /// Draws one part of a tile.
 fn encode(
     request: &TileRequest,
