@@ -6,7 +6,7 @@ use onemap_model::{Geometry, GeometryClass, GeometryKind, ValueRef};
 pub const EARTH_RADIUS_M: f64 = 6_371_008.8;
 
 /// Bytes a vertex takes in a tile: two varints, of one byte each for steps of up to 63 units.
-pub(crate) const BYTES_PER_VERTEX: u32 = 2;
+pub const BYTES_PER_VERTEX: u32 = 2;
 
 /// Returns the signed area inside a closed ring of `[lon, lat]` degrees on the sphere, square metres,
 /// positive when it runs counter-clockwise. Chamberlain and Duquette, "Some algorithms for

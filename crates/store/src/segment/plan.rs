@@ -3,12 +3,12 @@
 use std::hash::{Hash, Hasher};
 
 use onemap_generalise::{
-    DropItem, DropOptions, DropPlan, JoinLine, drop_order, importance_of, join_lines,
-    usual_importance, usual_merge,
+    BYTES_PER_VERTEX, DropItem, DropOptions, DropPlan, JoinLine, drop_order, importance_of,
+    join_lines, usual_importance, usual_merge,
 };
 use onemap_model::{Bounds, Display, Feature, Geometry, GeometryClass, Schema, ValueRef};
 use rayon::prelude::*;
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashSet, FxHasher};
 
 use super::columns::Columns;
 use super::decode;
@@ -44,6 +44,11 @@ pub(super) fn drop_items(
 ) -> Vec<DropItem> {
     let mut drops: Vec<DropItem> =
         items.par_iter().zip(hilberts).map(|(item, &hilbert)| item.drop_item(hilbert)).collect();
+    let factor = value_factor(items, source);
+    for drop in &mut drops {
+        let shape = drop.vertices.saturating_mul(BYTES_PER_VERTEX).min(drop.bytes);
+        drop.bytes = shape + (f64::from(drop.bytes - shape) * factor) as u32;
+    }
     let position = |name: &String| source.names.iter().position(|known| known == name);
     let importance = plan.importance.as_ref().and_then(|i| Some((i, position(&i.field)?)));
     let merge: Vec<usize> = plan.merge.iter().filter_map(position).collect();
@@ -95,6 +100,64 @@ pub(super) fn drop_items(
     drops
 }
 
+/// Features that are looked at together: about as many as a full tile has.
+const RUN: usize = 4096;
+/// Places in the layer at which that many are looked at.
+const RUNS: usize = 4;
+/// Bytes of an id, the type, the first position and the heads of a feature's messages.
+const HEAD: f64 = 24.0;
+
+/// Returns by how much the bytes of the features' values are over-estimated: a tile holds equal values once,
+/// and how many are equal only the neighbours tell. 1 where nothing is known.
+fn value_factor(items: &[Item], source: &Source<'_>) -> f64 {
+    let starts = (0..RUNS).map(|i| items.len().saturating_sub(RUN) * i / (RUNS - 1).max(1));
+    let (mut estimated, mut counted) = (0.0, 0.0);
+    for start in starts {
+        let run = items.get(start..(start + RUN).min(items.len())).unwrap_or(&[]);
+        let mut known: FxHashSet<u64> = FxHashSet::default();
+        let mut values = Vec::new();
+        for item in run {
+            let drop = item.drop_item(0);
+            let shape = drop.vertices.saturating_mul(BYTES_PER_VERTEX);
+            estimated += f64::from(drop.bytes.saturating_sub(shape));
+            counted += HEAD;
+            let bytes = source.bytes.get(item.offset as usize..).unwrap_or(&[]);
+            let bytes = bytes.get(..item.len as usize).unwrap_or(&[]);
+            if decode::values(bytes, source.columns, &|_| true, &mut values).is_err() {
+                return 1.0;
+            }
+            for value in &values {
+                // Two numbers say which value, and the first time it is written.
+                let size = match value {
+                    ValueRef::Null | ValueRef::Bytes(_) => continue,
+                    ValueRef::Bool(_) => 4,
+                    ValueRef::Int(n) => 4 + (64 - n.unsigned_abs().leading_zeros() as usize) / 7,
+                    ValueRef::Float(_) => 11,
+                    ValueRef::Text(text) | ValueRef::Json(text) => text.len() + 4,
+                    ValueRef::Date(_) | ValueRef::DateTime(_) => 24,
+                };
+                let mut hasher = FxHasher::default();
+                std::mem::discriminant(value).hash(&mut hasher);
+                hash_value(*value, &mut hasher);
+                counted += if known.insert(hasher.finish()) { 3.0 + size as f64 } else { 3.0 };
+            }
+        }
+    }
+    if estimated > 0.0 { (counted / estimated).clamp(0.2, 2.0) } else { 1.0 }
+}
+
+fn hash_value(value: ValueRef<'_>, hasher: &mut FxHasher) {
+    match value {
+        ValueRef::Text(text) | ValueRef::Json(text) => text.hash(hasher),
+        ValueRef::Int(n) => n.hash(hasher),
+        ValueRef::Float(x) => x.to_bits().hash(hasher),
+        ValueRef::Bool(b) => b.hash(hasher),
+        ValueRef::Date(t) | ValueRef::DateTime(t) => t.as_micros().hash(hasher),
+        ValueRef::Bytes(bytes) => bytes.hash(hasher),
+        ValueRef::Null => {}
+    }
+}
+
 /// Makes the plan of a layer and decides the first zoom of each feature.
 pub(super) fn decide(
     items: &mut [Item],
@@ -131,12 +194,7 @@ fn join_key<'v>(values: impl Iterator<Item = ValueRef<'v>>) -> Option<u64> {
     for value in values {
         any |= value != ValueRef::Null;
         std::mem::discriminant(&value).hash(&mut hasher);
-        match value {
-            ValueRef::Text(text) | ValueRef::Json(text) => text.hash(&mut hasher),
-            ValueRef::Int(n) => n.hash(&mut hasher),
-            ValueRef::Null => {}
-            other => other.to_string().hash(&mut hasher),
-        }
+        hash_value(value, &mut hasher);
     }
     any.then(|| hasher.finish())
 }
