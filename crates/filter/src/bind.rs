@@ -271,15 +271,24 @@ impl Binder<'_> {
             }
             self.needs_geometry = true;
         }
+        let prepared = |shape: &Shape| {
+            let prepared = Prepared::new(shape);
+            if prepared.is_collection() && !spatial::is_for_collections(op) {
+                let detail = format!("{} is not defined for a GEOMETRYCOLLECTION", op.name());
+                return Err(FilterError::Kind(format!("{detail}; use a MULTI... shape")));
+            }
+            Ok(prepared)
+        };
         Ok(match (left, right) {
             (Shape::Property(_), Shape::Property(_)) => Node::Itself(op),
-            (Shape::Property(_), shape) => {
-                Node::Spatial { op, shape: Box::new(Prepared::new(shape)) }
-            }
+            (Shape::Property(_), shape) => Node::Spatial { op, shape: Box::new(prepared(shape)?) },
             (shape, Shape::Property(_)) => {
-                Node::Spatial { op: spatial::turned(op), shape: Box::new(Prepared::new(shape)) }
+                Node::Spatial { op: spatial::turned(op), shape: Box::new(prepared(shape)?) }
             }
-            (left, right) => Node::Literal(spatial::between(op, left, right)),
+            (left, right) => {
+                prepared(left)?;
+                Node::Literal(prepared(right)?.relates(op, &spatial::drawn(left)))
+            }
         })
     }
 
@@ -366,22 +375,17 @@ fn agree(a: &mut Typed, b: &mut Typed) -> Result<(), FilterError> {
 fn adapt(text: &mut Typed, beside: &Typed) -> Result<(), FilterError> {
     let Expr::Constant(Datum::Text(value)) = &text.expr else { return Ok(()) };
     let changed = if beside.kind == Kind::Time {
-        match literal::day_or_instant(value) {
-            Some(Operand::Date(at) | Operand::Instant(at)) => Datum::Time(at.as_micros()),
-            _ => {
-                let detail =
-                    format!("{} is no date or instant, but {} is", text.label, beside.label);
-                return Err(FilterError::Kind(detail));
-            }
-        }
+        let Some(Operand::Date(at) | Operand::Instant(at)) = literal::day_or_instant(value) else {
+            let detail = format!("{} is no date or instant, but {} is", text.label, beside.label);
+            return Err(FilterError::Kind(detail));
+        };
+        Datum::Time(at.as_micros())
     } else if matches!(beside.expr, Expr::State) {
-        match State::from_name(value) {
-            Some(state) => Datum::Text(state.name().into()),
-            None => {
-                let states = "planned, building, existing or retired";
-                return Err(FilterError::Kind(format!("{} is no state; use {states}", text.label)));
-            }
-        }
+        let Some(state) = State::from_name(value) else {
+            let states = "planned, building, existing or retired";
+            return Err(FilterError::Kind(format!("{} is no state; use {states}", text.label)));
+        };
+        Datum::Text(state.name().into())
     } else {
         return Ok(());
     };

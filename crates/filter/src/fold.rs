@@ -29,6 +29,10 @@ impl Folding {
         if c.is_ascii() {
             return self.case && c.is_ascii_uppercase();
         }
+        // The ideographs have neither case nor accents, and are most of what is asked.
+        if ('\u{3400}'..='\u{9FFF}').contains(&c) {
+            return false;
+        }
         let mut same = false;
         let mut count = 0;
         self.each(c, &mut |folded| {

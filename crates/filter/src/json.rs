@@ -41,7 +41,7 @@ struct At<'a> {
     depth: usize,
 }
 
-impl<'a> At<'a> {
+impl At<'_> {
     const WHOLE: At<'static> = At { above: None, step: &"", depth: 0 };
 
     fn on<'b>(&'b self, step: &'b dyn fmt::Display) -> At<'b> {

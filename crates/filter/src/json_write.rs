@@ -33,6 +33,7 @@ pub fn to_json(filter: &Filter) -> Value {
 }
 
 fn operation(op: &str, args: Vec<Value>) -> Value {
+    let args = Value::Array(args);
     json!({ "op": op, "args": args })
 }
 

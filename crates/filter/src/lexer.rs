@@ -64,13 +64,10 @@ pub(crate) fn next(text: &str, from: usize) -> Result<Token<'_>, FilterError> {
         let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
         return token(Kind::Word(rest.get(..length).unwrap_or("")), length);
     }
-    match SYMBOLS.into_iter().find(|symbol| rest.starts_with(symbol)) {
-        Some(symbol) => token(Kind::Symbol(symbol), symbol.len()),
-        None => {
-            let expected = "a name, a value or an operator";
-            Err(wrong(text, start, expected, &format!("'{first}'")))
-        }
+    if let Some(symbol) = SYMBOLS.into_iter().find(|symbol| rest.starts_with(symbol)) {
+        return token(Kind::Symbol(symbol), symbol.len());
     }
+    Err(wrong(text, start, "a name, a value or an operator", &format!("'{first}'")))
 }
 
 /// Makes the error at a byte.

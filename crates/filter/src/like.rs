@@ -67,7 +67,7 @@ impl Piece {
                 let fits = |one: &Option<char>| {
                     chars.next().is_some_and(|c| one.is_none_or(|wanted| wanted == c))
                 };
-                piece.iter().all(fits).then(|| chars.as_str())
+                piece.iter().all(fits).then_some(chars.as_str())
             }
         }
     }
@@ -81,7 +81,7 @@ impl Piece {
                 let fits = |one: &Option<char>| {
                     chars.next_back().is_some_and(|c| one.is_none_or(|wanted| wanted == c))
                 };
-                piece.iter().rev().all(fits).then(|| chars.as_str())
+                piece.iter().rev().all(fits).then_some(chars.as_str())
             }
         }
     }

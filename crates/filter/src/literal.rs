@@ -33,9 +33,8 @@ pub(crate) const BOX: &str = "four numbers west, south, east, north in degrees (
 /// Makes a box of `[west, south, east, north]` or `[west, south, low, east, north, high]`. One whose west
 /// lies east of its east goes over the antimeridian.
 pub(crate) fn bbox(numbers: &[f64]) -> Option<Shape> {
-    let (west, south, east, north) = match *numbers {
-        [west, south, east, north] | [west, south, _, east, north, _] => (west, south, east, north),
-        _ => return None,
+    let ([west, south, east, north] | [west, south, _, east, north, _]) = *numbers else {
+        return None;
     };
     if ![[west, south], [east, north]].iter().all(is_place) || south > north {
         return None;

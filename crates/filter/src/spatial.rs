@@ -1,9 +1,10 @@
 //! Relations of shapes in the plane of longitude and latitude.
 
 use geo::coordinate_position::CoordPos;
-use geo::{CoordinatePosition, Intersects, Relate};
+use geo::line_intersection::{LineIntersection, line_intersection};
+use geo::{BooleanOps, Coord, CoordinatePosition, Intersects, Line, MultiPolygon, Relate};
 use onemap_model::{Bounds, Geometry, GeometryKind, Shape, SpatialOp};
-use rstar::primitives::Rectangle;
+use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
 use crate::literal::ring;
@@ -17,8 +18,11 @@ pub(crate) struct Prepared {
     /// Whether it is just its box.
     is_box: bool,
     /// The boxes of its edges, when it consists of polygons.
-    edges: Option<RTree<Rectangle<[f64; 2]>>>,
+    edges: Option<RTree<Edge>>,
 }
+
+/// An edge: its box and its ends.
+type Edge = GeomWithData<Rectangle<[f64; 2]>, Line<f64>>;
 
 /// How a shape lies to the polygons of a filter, when that is easily seen.
 enum Easy {
@@ -28,26 +32,32 @@ enum Easy {
 
 impl Prepared {
     pub(crate) fn new(shape: &Shape) -> Self {
-        let geometry = match shape {
-            Shape::Property(_) => Geometry::default(),
-            Shape::Literal(geometry) => geometry.clone(),
-            Shape::Box(bounds) => box_geometry(bounds),
-        };
+        let geometry = drawn(shape);
         let polygonal = matches!(geometry.kind, GeometryKind::Polygon | GeometryKind::MultiPolygon);
-        let edges = polygonal.then(|| {
-            let edges = geometry.lines().flat_map(|ring| ring.windows(2));
-            let boxes = edges.filter_map(|edge| match edge {
-                [a, b] => Some(Rectangle::from_corners(*a, *b)),
-                _ => None,
-            });
-            RTree::bulk_load(boxes.collect())
-        });
-        Self {
+        let mut prepared = Self {
             bounds: geometry.bounds(),
             is_box: matches!(shape, Shape::Box(_)) && polygonal,
             geometry: geometry.to_geo(),
-            edges,
+            edges: polygonal.then(|| RTree::bulk_load(edges_of(&geometry))),
+        };
+        if prepared.edges.as_ref().is_some_and(crosses_itself) {
+            prepared.redraw();
         }
+        prepared
+    }
+
+    /// Draws polygons whose edges cross again by the even-odd rule, as people see what they drew.
+    fn redraw(&mut self) {
+        let none = MultiPolygon::new(vec![]);
+        let redrawn = match &self.geometry {
+            geo::Geometry::Polygon(polygon) => polygon.union(&none),
+            geo::Geometry::MultiPolygon(polygons) => polygons.union(&none),
+            _ => return,
+        };
+        let flat = Geometry::from_geo_polygons(&redrawn);
+        self.bounds = flat.bounds();
+        self.edges = Some(RTree::bulk_load(edges_of(&flat)));
+        self.geometry = redrawn.into();
     }
 
     /// Returns its box; `None` when it is empty.
@@ -81,6 +91,14 @@ impl Prepared {
             }
             None => {}
         }
+        if shape.kind == GeometryKind::Collection && op == SpatialOp::Within {
+            let mut members = shape.members.iter().filter(|member| !member.is_empty());
+            return members.try_fold(true, |all, member| Some(all && self.relates(op, member)?));
+        }
+        let sets = shape.kind != GeometryKind::Collection && !self.is_collection();
+        if !sets && !is_for_collections(op) {
+            return None;
+        }
         let shape = shape.to_geo();
         let meets = || self.geometry.intersects(&shape);
         let matrix = || shape.relate(&self.geometry);
@@ -94,6 +112,11 @@ impl Prepared {
             SpatialOp::Overlaps => matrix().is_overlaps(),
             SpatialOp::Crosses => matrix().is_crosses(),
         })
+    }
+
+    /// Tells whether it is a collection, which not every relation is defined for.
+    pub(crate) fn is_collection(&self) -> bool {
+        matches!(self.geometry, geo::Geometry::GeometryCollection(_))
     }
 
     /// Decides without the exact maths: a shape whose box touches no edge of the polygons lies in them or
@@ -120,16 +143,6 @@ impl Prepared {
     }
 }
 
-/// Tells whether `left op right` holds between two shapes of the filter itself.
-pub(crate) fn between(op: SpatialOp, left: &Shape, right: &Shape) -> Option<bool> {
-    let left = match left {
-        Shape::Literal(geometry) => geometry.clone(),
-        Shape::Box(bounds) => box_geometry(bounds),
-        Shape::Property(_) => return None,
-    };
-    Prepared::new(right).relates(op, &left)
-}
-
 /// Tells whether `shape op shape` holds.
 pub(crate) fn with_itself(op: SpatialOp, shape: &Geometry) -> bool {
     let same = matches!(
@@ -137,6 +150,11 @@ pub(crate) fn with_itself(op: SpatialOp, shape: &Geometry) -> bool {
         SpatialOp::Intersects | SpatialOp::Equals | SpatialOp::Within | SpatialOp::Contains
     );
     if shape.is_empty() { op == SpatialOp::Disjoint } else { same }
+}
+
+/// Tells whether the relation is defined for collections (OGC 06-103r4, clause 6.1.15.3 leaves the others out).
+pub(crate) fn is_for_collections(op: SpatialOp) -> bool {
+    matches!(op, SpatialOp::Intersects | SpatialOp::Disjoint)
 }
 
 /// Returns the relation with its sides exchanged.
@@ -148,6 +166,15 @@ pub(crate) fn turned(op: SpatialOp) -> SpatialOp {
     }
 }
 
+/// Returns the shape itself; a property is empty.
+pub(crate) fn drawn(shape: &Shape) -> Geometry {
+    match shape {
+        Shape::Property(_) => Geometry::default(),
+        Shape::Literal(geometry) => geometry.clone(),
+        Shape::Box(bounds) => box_geometry(bounds),
+    }
+}
+
 /// Makes a polygon of a box, or a line or point of one without area.
 fn box_geometry(bounds: &Bounds) -> Geometry {
     let [west, south, east, north] = bounds.to_array();
@@ -156,6 +183,34 @@ fn box_geometry(bounds: &Bounds) -> Geometry {
         (false, false) => Geometry::point([west, south]),
         _ => Geometry::line(vec![[west, south], [east, north]]),
     }
+}
+
+fn edges_of(polygons: &Geometry) -> Vec<Edge> {
+    let edges = polygons.lines().flat_map(|ring| ring.windows(2));
+    let edge = |ends: &[[f64; 2]]| match ends {
+        [a, b] if a != b => Some(Edge::new(
+            Rectangle::from_corners(*a, *b),
+            Line::new(Coord::from(*a), Coord::from(*b)),
+        )),
+        _ => None,
+    };
+    edges.filter_map(edge).collect()
+}
+
+/// Tells whether edges cross, or lie on each other; that they meet in a vertex is allowed.
+fn crosses_itself(edges: &RTree<Edge>) -> bool {
+    edges.intersection_candidates_with_other_tree(edges).any(|(a, b)| {
+        if std::ptr::eq(a, b) {
+            return false;
+        }
+        match line_intersection(a.data, b.data) {
+            Some(LineIntersection::SinglePoint { is_proper, .. }) => is_proper,
+            Some(LineIntersection::Collinear { intersection }) => {
+                intersection.start != intersection.end
+            }
+            None => false,
+        }
+    })
 }
 
 fn any_vertex(shape: &Geometry) -> Option<[f64; 2]> {

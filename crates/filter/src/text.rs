@@ -118,13 +118,13 @@ impl<'a> Parser<'a> {
     /// Reads conditions joined by OR.
     fn any(&mut self) -> Result<Term, FilterError> {
         let first = self.all()?;
-        self.conditions(first, "OR", Self::all, |list| Filter::any(list))
+        self.conditions(first, "OR", Self::all, Filter::any)
     }
 
     /// Reads conditions joined by AND.
     fn all(&mut self) -> Result<Term, FilterError> {
         let first = self.not()?;
-        self.conditions(first, "AND", Self::not, |list| Filter::all(list))
+        self.conditions(first, "AND", Self::not, Filter::all)
     }
 
     fn conditions(

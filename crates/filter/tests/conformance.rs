@@ -306,6 +306,11 @@ fn the_features_own_properties_have_names() {
         ("S_DISJOINT(geom, POINT EMPTY)", 6),
         ("S_INTERSECTS(POINT(1 1), BBOX(0,0,2,2))", 7),
         ("S_INTERSECTS(geom, BBOX(20,5,20,5))", 1),
+        ("S_INTERSECTS(geom, BBOX(0,5,20,5))", 3),
+        ("S_INTERSECTS(geom, GEOMETRYCOLLECTION(POINT(20 5),LINESTRING(0 0,0 9)))", 2),
+        // A bow tie is two triangles, not nothing; its knot at (20, 5) is a corner of both.
+        ("S_INTERSECTS(geom, POLYGON((5 0,35 10,35 0,5 10,5 0)))", 3),
+        ("S_WITHIN(geom, POLYGON((5 0,35 10,35 0,5 10,5 0)))", 2),
     ]);
 }
 
@@ -345,6 +350,10 @@ fn what_can_not_be_answered_is_refused_with_the_reason() {
         (
             "S_INTERSECTS(name, POINT(1 1))",
             "filter can not be answered: \"name\" is text, not a shape",
+        ),
+        (
+            "S_TOUCHES(geom, GEOMETRYCOLLECTION(POINT(1 1)))",
+            "filter can not be answered: s_touches is not defined for a GEOMETRYCOLLECTION; use a MULTI... shape",
         ),
         (
             "T_AFTER(name, DATE('2026-01-01'))",

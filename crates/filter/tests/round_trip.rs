@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can not set up has failed")]
 
-use onemap_filter::{parse_json, parse_text, to_json};
+use onemap_filter::{Bound, parse_json, parse_text, to_json};
 use onemap_model::{
-    ArithmeticOp, Bounds, CompareOp, Filter, Geometry, GeometryKind, Operand, Shape, SpatialOp,
-    TemporalOp, TimeOperand, Timestamp,
+    ArithmeticOp, Bounds, CompareOp, FeatureRef, Filter, Geometry, GeometryKind, Interval, Operand,
+    Schema, Shape, SpatialOp, State, TemporalOp, TimeOperand, Timestamp,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -29,9 +29,7 @@ fn operand() -> impl Strategy<Value = Operand> {
             .prop_map(|name| Operand::Property(name.to_owned())),
         "\\PC{0,6}".prop_map(Operand::Text),
         any::<i64>().prop_map(Operand::Int),
-        any::<f64>()
-            .prop_filter("numbers are finite", |x| x.is_finite())
-            .prop_map(Operand::Float),
+        any::<f64>().prop_filter("numbers are finite", |x| x.is_finite()).prop_map(Operand::Float),
         any::<bool>().prop_map(Operand::Bool),
         time(),
     ];
@@ -62,8 +60,11 @@ fn geometry() -> impl Strategy<Value = Geometry> {
     let polygons = prop::collection::vec(prop::collection::vec(ring(), 1..3), 0..3);
     let simple = prop_oneof![
         place().prop_map(Geometry::point),
-        prop::collection::vec(place(), 0..4)
-            .prop_map(|xy| Geometry { kind: GeometryKind::MultiPoint, xy, ..Geometry::default() }),
+        prop::collection::vec(place(), 0..4).prop_map(|xy| Geometry {
+            kind: GeometryKind::MultiPoint,
+            xy,
+            ..Geometry::default()
+        }),
         prop::collection::vec(place(), 2..5).prop_map(Geometry::line),
         lines.prop_map(|lines| {
             let mut geometry = Geometry::empty(GeometryKind::MultiLineString);
@@ -95,6 +96,26 @@ fn geometry() -> impl Strategy<Value = Geometry> {
     })
 }
 
+/// Shapes such as the store has: their rings do not cross.
+fn stored() -> impl Strategy<Value = Geometry> {
+    let frame = (place(), 5.0..100.0, 5.0..50.0).prop_map(|([x, y], w, h)| {
+        Geometry::polygon(vec![[x, y], [x + w, y], [x + w, y + h], [x, y + h], [x, y]])
+    });
+    let simple = prop_oneof![
+        place().prop_map(Geometry::point),
+        prop::collection::vec(place(), 1..5).prop_map(|xy| Geometry {
+            kind: GeometryKind::MultiPoint,
+            xy,
+            ..Geometry::default()
+        }),
+        prop::collection::vec(place(), 2..6).prop_map(Geometry::line),
+        frame,
+    ];
+    simple.prop_recursive(1, 3, 3, |inner| {
+        prop::collection::vec(inner, 0..3).prop_map(Geometry::collection)
+    })
+}
+
 fn shape() -> impl Strategy<Value = Shape> {
     prop_oneof![
         "[a-z]{0,4}".prop_map(Shape::Property),
@@ -115,21 +136,25 @@ fn when() -> impl Strategy<Value = TimeOperand> {
 }
 
 fn filter() -> impl Strategy<Value = Filter> {
-    let leaf = prop_oneof![
-        any::<bool>().prop_map(Filter::Literal),
-        (select(CompareOp::ALL), operand(), operand())
-            .prop_map(|(op, left, right)| Filter::Compare { op, left, right }),
-        (operand(), operand(), operand())
-            .prop_map(|(value, low, high)| Filter::Between { value, low, high }),
-        (operand(), prop::collection::vec(operand(), 1..4))
-            .prop_map(|(value, list)| Filter::In { value, list }),
-        (operand(), operand()).prop_map(|(value, pattern)| Filter::Like { value, pattern }),
-        operand().prop_map(Filter::IsNull),
-        (select(SpatialOp::ALL), shape(), shape())
-            .prop_map(|(op, left, right)| Filter::Spatial { op, left, right }),
-        (select(TemporalOp::ALL), when(), when())
-            .prop_map(|(op, left, right)| Filter::Temporal { op, left, right }),
-    ];
+    let leaf =
+        prop_oneof![
+            any::<bool>().prop_map(Filter::Literal),
+            (select(CompareOp::ALL), operand(), operand())
+                .prop_map(|(op, left, right)| Filter::Compare { op, left, right }),
+            (operand(), operand(), operand()).prop_map(|(value, low, high)| Filter::Between {
+                value,
+                low,
+                high
+            }),
+            (operand(), prop::collection::vec(operand(), 1..4))
+                .prop_map(|(value, list)| Filter::In { value, list }),
+            (operand(), operand()).prop_map(|(value, pattern)| Filter::Like { value, pattern }),
+            operand().prop_map(Filter::IsNull),
+            (select(SpatialOp::ALL), shape(), shape())
+                .prop_map(|(op, left, right)| Filter::Spatial { op, left, right }),
+            (select(TemporalOp::ALL), when(), when())
+                .prop_map(|(op, left, right)| Filter::Temporal { op, left, right }),
+        ];
     leaf.prop_recursive(5, 24, 3, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 1..4).prop_map(Filter::all),
@@ -166,5 +191,32 @@ proptest! {
         if let Ok(filter) = parse_json(&text) {
             prop_assert_eq!(parse_json(&to_json(&filter).to_string()), Ok(filter));
         }
+    }
+
+    #[test]
+    fn odd_shapes_are_compared_without_a_panic(
+        a in stored(), b in geometry(), grid in any::<bool>(), op in select(SpatialOp::ALL)
+    ) {
+        // Rings of filters cross themselves; on a coarse grid they also collapse and overlap.
+        let odd = |mut geometry: Geometry| {
+            if grid {
+                geometry.for_each_array_mut(&mut |xy, _| {
+                    xy.iter_mut().flatten().for_each(|v| *v = (*v / 60.0).round());
+                });
+            }
+            geometry
+        };
+        let (a, b) = (odd(a), odd(b));
+        let filter =
+            Filter::Spatial { op, left: Shape::Property("geom".into()), right: Shape::Literal(b) };
+        let Ok(bound) = Bound::new(&filter, &Schema::default()) else { return Ok(()) };
+        let feature = FeatureRef {
+            id: 1.try_into().unwrap(),
+            geometry: Some(&a),
+            values: &[],
+            valid: Interval::ALWAYS,
+            state: State::Existing,
+        };
+        bound.matches(&feature);
     }
 }

@@ -445,7 +445,7 @@ fn wkt(f: &mut fmt::Formatter<'_>, geometry: &Geometry) -> fmt::Result {
         GeometryKind::MultiLineString => rings(f, 0..geometry.ends.len()),
         GeometryKind::Polygon => rings(f, 0..geometry.ends.len()),
         GeometryKind::MultiPolygon => list(f, geometry.polygon_ranges(), rings),
-        GeometryKind::Collection => list(f, &geometry.members, |f, member| wkt(f, member)),
+        GeometryKind::Collection => list(f, &geometry.members, wkt),
     }
 }
 
