@@ -5,12 +5,14 @@
 
 mod gdal;
 mod http;
+mod judge;
 mod run;
 
 use std::path::{Path, PathBuf};
 
 pub use gdal::{Gdal, coordinates, ogr_counts};
 pub use http::{Answer, Server, get, send};
+pub use judge::{decode, features, tile_at};
 pub use run::{Onemap, Outcome};
 
 /// Returns the project's root folder.

@@ -4,9 +4,8 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use onemap_tests::{Gdal, Onemap, Server, root};
+use onemap_tests::{Gdal, Onemap, Server, decode, features, root, tile_at};
 use serde_json::Value;
 
 /// Tiles compared for each layer, where it has so many; three layers make 200 and more.
@@ -34,12 +33,6 @@ impl Random {
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1_u64 << 53) as f64
     }
-}
-
-fn tile_at(lon: f64, lat: f64, z: u32) -> (u32, u32) {
-    let n = f64::from(1 << z);
-    let y = 0.5 - lat.to_radians().tan().asinh() / std::f64::consts::TAU;
-    (((lon / 360.0 + 0.5) * n) as u32, (y * n) as u32)
 }
 
 /// Box of a tile in degrees, grown (or, negative, shrunk) by a fraction of its width.
@@ -70,29 +63,6 @@ fn gdal_ids(
         .map(|line| line.trim_matches('"').to_owned())
         .filter(|l| !l.is_empty())
         .collect()
-}
-
-/// Decodes tiles with a judge; it fails on any complaint.
-fn decode(judge: &str, files: &[PathBuf]) -> Vec<Value> {
-    let script = root().join("tests/judges").join(judge);
-    let program = if judge.contains(".py") {
-        std::env::var("ONEMAP_JUDGE_PYTHON").unwrap_or_else(|_| "python3".into())
-    } else {
-        "node".into()
-    };
-    let output = Command::new(program).arg(script).args(files).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{judge} complains:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn features(tile: &Value) -> Vec<Value> {
-    let layers = tile["layers"].as_object().unwrap();
-    layers.values().flat_map(|layer| layer["features"].as_array().unwrap().clone()).collect()
 }
 
 #[test]
