@@ -6,6 +6,7 @@
 mod cache;
 mod cli;
 mod flights;
+mod folding;
 mod gate;
 mod gzip;
 mod http;

@@ -7,6 +7,7 @@ use clap::Args;
 use onemap_store::Store;
 
 use super::{Common, DONE};
+use crate::folding::Folding;
 use crate::http;
 
 #[derive(Args)]
@@ -65,6 +66,7 @@ pub(super) fn serve(store: Store, args: &ServeArgs) -> anyhow::Result<u8> {
         allow_edits: args.allow_edits,
         max_connections: args.max_connections,
     };
+    let _folding = Folding::start(store.clone());
     runtime.block_on(http::serve(store, settings))?;
     Ok(DONE)
 }
