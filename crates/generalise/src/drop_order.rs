@@ -68,11 +68,19 @@ pub struct DropOptions {
     pub max_features: u32,
     /// The zoom at which everything shows; `None` chooses it from sizes, detail and density.
     pub maxzoom: Option<u8>,
+    /// Bytes of a square that stands for polygons, its properties included.
+    pub mass_bytes: f32,
 }
 
 impl Default for DropOptions {
     fn default() -> Self {
-        Self { budget_bytes: 500_000, margin: 0.9, max_features: 25_000, maxzoom: None }
+        Self {
+            budget_bytes: 500_000,
+            margin: 0.9,
+            max_features: 25_000,
+            maxzoom: None,
+            mass_bytes: 50.0,
+        }
     }
 }
 
@@ -112,6 +120,8 @@ pub struct DropPlan {
     pub importance: Option<Importance>,
     /// Fields whose equal values join features.
     pub merge: Vec<String>,
+    /// Fields that a square of mass has from its best-ranked member: those with few different values.
+    pub mass_fields: Vec<String>,
 }
 
 impl DropPlan {
@@ -125,6 +135,7 @@ impl DropPlan {
             count: 0,
             importance: None,
             merge: Vec::new(),
+            mass_fields: Vec::new(),
         }
     }
 
@@ -141,9 +152,7 @@ const ALWAYS_SHOWN: usize = 32;
 /// Of polygons, whose mass shows anyway, only one: a tile must not show more area than there is.
 const ALWAYS_SHOWN_POLYGONS: usize = 1;
 /// The part of the budget that mass may take.
-const MASS_SHARE: f64 = 0.5;
-/// Bytes of a mass square besides the properties of a feature.
-const MASS_BYTES: f64 = 22.0;
+const MASS_SHARE: f64 = 0.6;
 
 /// Computes the order in which a layer's features appear as the map is enlarged.
 ///
@@ -179,7 +188,7 @@ pub fn drop_order(items: &[DropItem], options: &DropOptions) -> DropOrder {
     limits.full_zoom = full;
     set_point_zooms(items, &ranking, &mut ranked, full);
 
-    let areas = Areas::new(items, &ranking, &ranked);
+    let areas = Areas::new(items, &ranking, &ranked, options.mass_bytes);
     let most = if areas.is_empty() { ALWAYS_SHOWN } else { ALWAYS_SHOWN_POLYGONS };
     let always = before_equals(&ranking, always_shown(&ranked, limits, most));
     let plans: Vec<(usize, u8)> = (0..full)
@@ -273,7 +282,7 @@ struct Areas {
 }
 
 impl Areas {
-    fn new(items: &[DropItem], ranking: &[(u64, u32)], ranked: &[Weight]) -> Self {
+    fn new(items: &[DropItem], ranking: &[(u64, u32)], ranked: &[Weight], mass_bytes: f32) -> Self {
         let polygon = |i: u32| {
             items.get(i as usize).is_some_and(|item| crate::mass::MassItem::new(item).is_some())
         };
@@ -285,10 +294,7 @@ impl Areas {
             .map(|(rank, (_, weight))| (morton(weight.at[0], weight.at[1]), rank as u32))
             .collect();
         by_place.par_sort_unstable();
-        let fixed = by_place.iter().filter_map(|&(_, rank)| ranked.get(rank as usize));
-        let fixed: f64 = fixed.map(|weight| f64::from(weight.fixed)).sum();
-        let square_bytes = MASS_BYTES + fixed / (by_place.len().max(1) as f64);
-        Self { by_place, square_bytes }
+        Self { by_place, square_bytes: f64::from(mass_bytes) }
     }
 
     fn is_empty(&self) -> bool {

@@ -51,7 +51,9 @@ pub use hilbert::{hilbert_index, hilbert_of};
 pub use importance::{importance_of, usual_importance, usual_merge};
 pub use joined::{JoinLine, join_lines};
 pub use mass::{MassCell, MassGrid, MassItem, MassSum, mass_cells, morton};
-pub use measure::{BYTES_PER_VERTEX, EARTH_RADIUS_M, estimated_bytes, line_length_m, ring_area_m2, size};
+pub use measure::{
+    BYTES_PER_VERTEX, EARTH_RADIUS_M, estimated_bytes, line_length_m, ring_area_m2, size,
+};
 pub use rank::rank_key;
 pub use scale::{
     EXTENT, MAX_ZOOM_FULL, MIN_ZOOM_FULL, TOLERANCE_UNITS, metres_per_unit, visible_zoom, world32,

@@ -370,8 +370,7 @@ mod tests {
     #[test]
     fn eight_hundred_thousand_vertices_take_no_quadratic_time() {
         // A comb is the worst case of Douglas and Peucker: every split takes off one tooth.
-        let mut ring: Vec<GridPoint> =
-            (0..800_000).map(|i| [i, (i % 2) * (10 + i / 8)]).collect();
+        let mut ring: Vec<GridPoint> = (0..800_000).map(|i| [i, (i % 2) * (10 + i / 8)]).collect();
         ring.push([800_000, -10]);
         ring.push([0, -10]);
         let begin = std::time::Instant::now();

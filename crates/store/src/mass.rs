@@ -12,6 +12,7 @@ use onemap_model::{Bounds, FeatureRef, Geometry, Interval, Revision, State, Tile
 
 use crate::Result;
 use crate::overlay::Version;
+use crate::ruler::Ruler;
 use crate::segment::{self, Segment};
 use crate::state::{Generation, Lens, Look, visit_version};
 
@@ -81,7 +82,7 @@ impl Generation {
                 area_m2: cell.sum.area_dm2 as f64 / 100.0,
                 count: cell.sum.count,
             };
-            let lens = Flat(ask.lens);
+            let lens = Flat(ask.lens, &self.ruler);
             let mut show = |feature: FeatureRef<'_>| visit(feature, mass);
             let flow = match best {
                 Best::Edited(version) => visit_version(&version, ask.fields, &lens, &mut show),
@@ -217,7 +218,7 @@ impl Generation {
         for (number, slot) in self.segments.iter().enumerate() {
             slot.with(|segment| {
                 let (mut values, mut geometry) = (Vec::new(), Geometry::default());
-                let lens = Flat(ask.lens);
+                let lens = Flat(ask.lens, &self.ruler);
                 let overlay = &self.overlay;
                 let look = Look { overlay, at: ask.at, fields: ask.fields, lens: &lens };
                 for zoom in grid.zoom + 1..=last {
@@ -258,10 +259,11 @@ impl Generation {
                 continue;
             }
             let mut seen = false;
-            let _flow = visit_version(&version, ask.fields, &Flat(ask.lens), &mut |_| {
-                seen = true;
-                ControlFlow::Continue(())
-            });
+            let _flow =
+                visit_version(&version, ask.fields, &Flat(ask.lens, &self.ruler), &mut |_| {
+                    seen = true;
+                    ControlFlow::Continue(())
+                });
             if !seen {
                 continue;
             }
@@ -301,8 +303,8 @@ fn add(
     }
 }
 
-/// A lens that leaves shapes out, whatever the one behind it wants.
-struct Flat<'l>(&'l dyn Lens);
+/// A lens for squares of mass: without shapes, and with the fields that squares have.
+struct Flat<'l>(&'l dyn Lens, &'l Ruler);
 
 impl Lens for Flat<'_> {
     fn shows(&self, valid: Interval, state: State) -> bool {
@@ -314,15 +316,23 @@ impl Lens for Flat<'_> {
     }
 
     fn shows_field(&self, i: usize) -> bool {
-        self.0.shows_field(i)
+        self.1.mass_has(i) && self.0.shows_field(i)
     }
 
     fn needs_field(&self, i: usize) -> bool {
-        self.0.needs_field(i)
+        self.shows_field(i) || self.0.filters_by(i)
+    }
+
+    fn filters_by(&self, i: usize) -> bool {
+        self.0.filters_by(i)
     }
 
     fn hides_fields(&self) -> bool {
-        self.0.hides_fields()
+        self.0.filters()
+    }
+
+    fn filters(&self) -> bool {
+        self.0.filters()
     }
 
     fn wants_geometry(&self) -> bool {

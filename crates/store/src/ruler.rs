@@ -12,11 +12,18 @@ pub(crate) struct Ruler {
     importance_at: Option<usize>,
     /// Positions of the fields whose equal values join features.
     merge: Vec<usize>,
+    /// Which fields a square of mass has.
+    mass_fields: Vec<bool>,
 }
 
 impl Default for Ruler {
     fn default() -> Self {
-        Self { plan: DropPlan::empty(), importance_at: None, merge: Vec::new() }
+        Self {
+            plan: DropPlan::empty(),
+            importance_at: None,
+            merge: Vec::new(),
+            mass_fields: Vec::new(),
+        }
     }
 }
 
@@ -27,7 +34,14 @@ impl Ruler {
         let position = |name: &String| segment.names().iter().position(|known| known == name);
         let importance_at = plan.importance.as_ref().and_then(|i| position(&i.field));
         let merge = plan.merge.iter().filter_map(position).collect();
-        Self { plan, importance_at, merge }
+        let mass_fields = segment.names().iter().map(|name| plan.mass_fields.contains(name));
+        let mass_fields = mass_fields.collect();
+        Self { plan, importance_at, merge, mass_fields }
+    }
+
+    /// Tells whether a square of mass has field number `i`.
+    pub(crate) fn mass_has(&self, i: usize) -> bool {
+        self.mass_fields.get(i).copied().unwrap_or(false)
     }
 
     pub(crate) fn plan(&self) -> &DropPlan {

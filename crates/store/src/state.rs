@@ -139,11 +139,19 @@ pub(crate) trait Lens {
     }
     /// Tells whether field number `i` is shown.
     fn shows_field(&self, i: usize) -> bool;
+    /// Tells whether there is a filter.
+    fn filters(&self) -> bool {
+        false
+    }
+    /// Tells whether the filter looks at field number `i`.
+    fn filters_by(&self, _: usize) -> bool {
+        false
+    }
     /// Tells whether field number `i` is shown or looked at by the filter.
     fn needs_field(&self, i: usize) -> bool {
-        self.shows_field(i)
+        self.shows_field(i) || self.filters_by(i)
     }
-    /// Tells whether the filter looks at fields that are not shown.
+    /// Tells whether the filter may look at fields that are not shown.
     fn hides_fields(&self) -> bool {
         false
     }

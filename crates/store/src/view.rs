@@ -371,8 +371,12 @@ impl Lens for ViewLens<'_> {
         self.fields.is_none_or(|shown| shown.get(i).copied().unwrap_or(false))
     }
 
-    fn needs_field(&self, i: usize) -> bool {
-        self.shows_field(i) || self.filter.is_some_and(|filter| filter.fields().contains(&i))
+    fn filters(&self) -> bool {
+        self.filter.is_some()
+    }
+
+    fn filters_by(&self, i: usize) -> bool {
+        self.filter.is_some_and(|filter| filter.fields().contains(&i))
     }
 
     fn hides_fields(&self) -> bool {

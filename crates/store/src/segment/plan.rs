@@ -44,7 +44,7 @@ pub(super) fn drop_items(
 ) -> Vec<DropItem> {
     let mut drops: Vec<DropItem> =
         items.par_iter().zip(hilberts).map(|(item, &hilbert)| item.drop_item(hilbert)).collect();
-    let factor = value_factor(items, source);
+    let factor = sample(items, source).factor;
     for drop in &mut drops {
         let shape = drop.vertices.saturating_mul(BYTES_PER_VERTEX).min(drop.bytes);
         drop.bytes = shape + (f64::from(drop.bytes - shape) * factor) as u32;
@@ -107,11 +107,24 @@ const RUNS: usize = 4;
 /// Bytes of an id, the type, the first position and the heads of a feature's messages.
 const HEAD: f64 = 24.0;
 
-/// Returns by how much the bytes of the features' values are over-estimated: a tile holds equal values once,
-/// and how many are equal only the neighbours tell. 1 where nothing is known.
-fn value_factor(items: &[Item], source: &Source<'_>) -> f64 {
+/// What neighbours have in common.
+struct Sample {
+    /// By how much the bytes of the features' values are over-estimated: a tile holds equal values once, and how
+    /// many are equal only the neighbours tell. 1 where nothing is known.
+    factor: f64,
+    /// Positions of the fields with few different values, which cost a tile little.
+    common: Vec<usize>,
+}
+
+/// Of so many values of neighbours one is new, or fewer, in a field that counts as common.
+const COMMON: usize = 16;
+
+/// Looks at runs of neighbours in several places of the layer.
+fn sample(items: &[Item], source: &Source<'_>) -> Sample {
     let starts = (0..RUNS).map(|i| items.len().saturating_sub(RUN) * i / (RUNS - 1).max(1));
     let (mut estimated, mut counted) = (0.0, 0.0);
+    let fields = source.columns.len();
+    let (mut given, mut new) = (vec![0_usize; fields], vec![0_usize; fields]);
     for start in starts {
         let run = items.get(start..(start + RUN).min(items.len())).unwrap_or(&[]);
         let mut known: FxHashSet<u64> = FxHashSet::default();
@@ -124,9 +137,9 @@ fn value_factor(items: &[Item], source: &Source<'_>) -> f64 {
             let bytes = source.bytes.get(item.offset as usize..).unwrap_or(&[]);
             let bytes = bytes.get(..item.len as usize).unwrap_or(&[]);
             if decode::values(bytes, source.columns, &|_| true, &mut values).is_err() {
-                return 1.0;
+                return Sample { factor: 1.0, common: Vec::new() };
             }
-            for value in &values {
+            for (value, (given, new)) in values.iter().zip(given.iter_mut().zip(&mut new)) {
                 // Two numbers say which value, and the first time it is written.
                 let size = match value {
                     ValueRef::Null | ValueRef::Bytes(_) => continue,
@@ -139,11 +152,19 @@ fn value_factor(items: &[Item], source: &Source<'_>) -> f64 {
                 let mut hasher = FxHasher::default();
                 std::mem::discriminant(value).hash(&mut hasher);
                 hash_value(*value, &mut hasher);
-                counted += if known.insert(hasher.finish()) { 3.0 + size as f64 } else { 3.0 };
+                let first = known.insert(hasher.finish());
+                counted += if first { 3.0 + size as f64 } else { 3.0 };
+                *given += 1;
+                *new += usize::from(first);
             }
         }
     }
-    if estimated > 0.0 { (counted / estimated).clamp(0.2, 2.0) } else { 1.0 }
+    let common = (0..fields).filter(|&i| {
+        let (given, new) = (given.get(i).copied(), new.get(i).copied());
+        given.zip(new).is_some_and(|(given, new)| given > 0 && new * COMMON <= given)
+    });
+    let factor = if estimated > 0.0 { (counted / estimated).clamp(0.2, 2.0) } else { 1.0 };
+    Sample { factor, common: common.collect() }
 }
 
 fn hash_value(value: ValueRef<'_>, hasher: &mut FxHasher) {
@@ -158,14 +179,21 @@ fn hash_value(value: ValueRef<'_>, hasher: &mut FxHasher) {
     }
 }
 
+/// Bytes of a square of mass without properties, and of each common property.
+const MASS_BYTES: (f32, f32) = (34.0, 3.0);
+
 /// Makes the plan of a layer and decides the first zoom of each feature.
 pub(super) fn decide(
     items: &mut [Item],
     drops: &[DropItem],
     plan: &mut DropPlan,
     display: &Display,
+    source: &Source<'_>,
 ) {
-    let options = DropOptions { maxzoom: display.maxzoom, ..DropOptions::default() };
+    let common = sample(items, source).common;
+    let mass_bytes = MASS_BYTES.0 + MASS_BYTES.1 * common.len() as f32;
+    let options = DropOptions { maxzoom: display.maxzoom, mass_bytes, ..DropOptions::default() };
+    plan.mass_fields = common.iter().filter_map(|&i| source.names.get(i).cloned()).collect();
     let order = drop_order(drops, &options);
     for (item, minzoom) in items.iter_mut().zip(&order.minzoom) {
         item.minzoom = *minzoom;

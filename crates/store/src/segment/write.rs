@@ -70,7 +70,7 @@ pub(crate) fn write(tmp: &Path, mut draft: Draft<'_>) -> Result<Written> {
     let source = plan::Source { bytes: draft.bytes, columns, names: &names };
     let drop_items = plan::drop_items(&items, &hilberts, &plan, &source);
     if !frozen {
-        plan::decide(&mut items, &drop_items, &mut plan, &layer.display);
+        plan::decide(&mut items, &drop_items, &mut plan, &layer.display, &source);
     }
     let head = header::encode(layer, columns, traits, &plan);
     let count = items.len() as u64;
