@@ -71,6 +71,11 @@ where
         Ok(flight)
     }
 
+    /// Tells whether work for a key is under way.
+    pub(crate) fn has(&self, key: &K) -> bool {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key)
+    }
+
     /// Returns the number of different works under way.
     pub(crate) fn len(&self) -> u64 {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner).len() as u64

@@ -73,13 +73,23 @@ impl Gate {
         usize::try_from(done).unwrap_or(usize::MAX).clamp(LEAST_QUEUE * self.workers, self.most)
     }
 
+    /// Tells whether nobody else may enter now.
+    pub(crate) fn is_full(&self) -> bool {
+        self.inside.load(Ordering::Relaxed) >= self.workers + self.queue_limit()
+    }
+
+    /// Counts one that was refused without coming in.
+    pub(crate) fn refuse(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn enter(self: &Arc<Self>) -> Result<Place, Overloaded> {
         let before = self.inside.fetch_add(1, Ordering::Relaxed);
         let place = Place(self.clone());
         if before < self.workers + self.queue_limit() {
             return Ok(place);
         }
-        self.refused.fetch_add(1, Ordering::Relaxed);
+        self.refuse();
         Err(Overloaded)
     }
 

@@ -14,6 +14,8 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 /// An empty block with fixed codes, marked as the last.
 const LAST_BLOCK: [u8; 2] = [3, 0];
+/// Level: figures stand in `http/encoding.rs`.
+const LEVEL: u32 = 3;
 /// Bytes after the blocks: the last block, checksum, length.
 const TAIL: usize = LAST_BLOCK.len() + 8;
 
@@ -21,7 +23,7 @@ const TAIL: usize = LAST_BLOCK.len() + 8;
 pub(crate) fn pack(body: &[u8]) -> io::Result<Vec<u8>> {
     let mut out = Vec::with_capacity(body.len() / 2 + 64);
     out.extend_from_slice(&HEADER);
-    let mut deflate = Compress::new(Compression::default(), false);
+    let mut deflate = Compress::new(Compression::new(LEVEL), false);
     loop {
         out.reserve(4096.max(body.len() / 8));
         let read = usize::try_from(deflate.total_in()).unwrap_or(usize::MAX);

@@ -23,6 +23,7 @@ use crate::gzip;
 use crate::http::{Accepted, Encoding};
 use crate::labels::LabelPoints;
 pub(crate) use crate::layer_list::{Aspect, LayerList, LayerPart};
+
 /// Most parts that may wait to be computed.
 const LONGEST_QUEUE: usize = 2048;
 
@@ -193,6 +194,16 @@ impl TileService {
             resolved.keys.iter().map(|key| self.cache.get(key)).collect::<Option<_>>()?;
         let pieces = together(parts, encoding)?;
         Some(Tile { pieces, encoding, etag })
+    }
+
+    /// Tells whether a tile that is not in the cache would be refused for want of time, and counts it then.
+    pub(crate) fn refuses(&self, resolved: &Resolved) -> bool {
+        let ready = |key: &TileKey| self.flights.has(key) || self.cache.get(key).is_some();
+        let refused = self.gate.is_full() && !resolved.keys.iter().all(ready);
+        if refused {
+            self.gate.refuse();
+        }
+        refused
     }
 
     /// Returns the tile, its parts from the cache or computed now, each once for all who ask at the same time.

@@ -409,6 +409,34 @@ fn an_edited_feature_changes_exactly_its_own_tiles() {
 }
 
 #[test]
+fn an_old_revision_answers_as_it_did() {
+    let site = grid(10);
+    let at = tile_at(118.205, 33.905, 12);
+    let old: u64 = site
+        .get("/readyz")
+        .body
+        .iter()
+        .filter(|b| b.is_ascii_digit())
+        .fold(0, |n, b| n * 10 + u64::from(b - b'0'));
+    let tile = format!("/tiles/grid/12/{}/{}", at.0, at.1);
+    let paths = [tile.as_str(), "/features/grid/7", "/tiles/grid", "/api/layers/grid"];
+    let asked = |path: &str| site.get(&format!("{path}?revision={old}"));
+    let before: Vec<Answer> = paths.iter().map(|path| asked(path)).collect();
+    let patch = json!({ "properties": { "name": "changed" } });
+    assert_eq!(site.send("PATCH", "/features/grid/7", &[], &patch).status, 200);
+    let gone = site.send("DELETE", "/features/grid/8", &[], &Value::Null);
+    assert_eq!(gone.status, 200);
+    for (path, before) in paths.iter().zip(&before) {
+        let after = asked(path);
+        assert_eq!((after.status, &after.body), (200, &before.body), "{path}");
+        assert_eq!(after.header("etag"), before.header("etag"), "{path}");
+    }
+    assert_ne!(site.get(&tile).body, before[0].body);
+    assert_eq!(site.get(&format!("/features/grid/8?revision={old}")).status, 200);
+    assert_eq!(site.get("/features/grid/8").status, 404);
+}
+
+#[test]
 fn who_writes_reads_the_own_write_in_the_very_next_tile() {
     let site = grid(20);
     let at = [118.2 + 0.0005, 33.9 + 0.0005];

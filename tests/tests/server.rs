@@ -116,6 +116,158 @@ fn a_composite_holds_its_layers_in_the_order_asked_for() {
 }
 
 #[test]
+fn a_packed_composite_is_one_gzip_member_of_its_parts() {
+    let site = site();
+    let tile = wet_tile(&site);
+    let gzip = [("accept-encoding", "gzip, br, zstd")];
+    // In every order of asking: cold, from parts that are there, from parts that are there otherwise packed.
+    for layers in ["water,pois", "pois,water", "water", "pois"] {
+        let path = format!("/tiles/{layers}/{tile}");
+        let plain = site.get_with(&path, &[("accept-encoding", "identity")]);
+        let packed = site.get_with(&path, &gzip);
+        let wanted = if layers.contains(',') { "gzip" } else { "zstd" };
+        assert_eq!(packed.header("content-encoding"), wanted, "{layers}");
+        if wanted == "gzip" {
+            assert!(packed.body.len() < plain.body.len());
+            assert_eq!(one_member(&packed.body), plain.body, "{layers}");
+        }
+    }
+    // Who takes no gzip gets it packed as a whole.
+    let path = format!("/tiles/water,pois/{tile}");
+    for encoding in ["br", "zstd"] {
+        let packed = site.get_with(&path, &[("accept-encoding", encoding)]);
+        assert_eq!((packed.status, packed.header("content-encoding")), (200, encoding));
+    }
+    // A part with nothing in it is no part.
+    assert_eq!(site.get_with("/tiles/water,pois/10/0/0", &gzip).status, 204);
+}
+
+/// Unpacks with a reader that, as browsers do, stops after the first member.
+fn one_member(packed: &[u8]) -> Vec<u8> {
+    let script = "import sys,zlib;d=zlib.decompressobj(31);b=d.decompress(sys.stdin.buffer.read());\
+                  assert d.eof and not d.unused_data;sys.stdout.buffer.write(b)";
+    let mut python = std::process::Command::new("python3")
+        .args(["-c", script])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = python.stdin.take().unwrap();
+    let packed = packed.to_vec();
+    let feeder =
+        std::thread::spawn(move || std::io::Write::write_all(&mut stdin, &packed).unwrap());
+    let mut out = Vec::new();
+    python.stdout.take().unwrap().read_to_end(&mut out).unwrap();
+    feeder.join().unwrap();
+    assert!(python.wait().unwrap().success());
+    out
+}
+
+#[test]
+fn the_short_way_and_the_long_way_give_the_same_answer() {
+    let site = site();
+    let tile = wet_tile(&site);
+    let hits = || -> u64 {
+        let metrics = String::from_utf8(site.get("/metrics").body).unwrap();
+        let line = metrics.lines().find(|l| l.starts_with("onemap_tile_cache_hits_total")).unwrap();
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    let mut short_of = std::collections::BTreeMap::new();
+    for path in [
+        format!("/tiles/water/{tile}"),
+        format!("/tiles/water,pois/{tile}?buffer=64&datetime=2026-01-01"),
+        format!("/tiles/water.label/{tile}.mvt"),
+        "/tiles/water/10/0/0".to_owned(),
+    ] {
+        for encoding in ["identity", "gzip", "zstd, gzip"] {
+            let usual = [("accept-encoding", encoding)];
+            let cold = site.get_with(&path, &usual);
+            let before = hits();
+            let short = site.get_with(&path, &usual);
+            // A tag list is nothing for the short way.
+            let long = site.get_with(&path, &[usual[0], ("if-none-match", "\"a\", W/\"b\"")]);
+            assert_eq!(hits(), before + 2, "{path}");
+            for (one, other) in [(&short, &long), (&short, &cold)] {
+                assert_eq!(one.status, other.status, "{path} {encoding}");
+                assert_eq!(without_date(one), without_date(other), "{path} {encoding}");
+                assert_eq!(one.body, other.body, "{path} {encoding}");
+            }
+            let tag = short.header("etag");
+            let list = format!("\"a\", {tag}");
+            let same = site.get_with(&path, &[usual[0], ("if-none-match", tag)]);
+            let listed = site.get_with(&path, &[usual[0], ("if-none-match", &list)]);
+            assert_eq!((same.status, listed.status), (304, 304));
+            assert_eq!(without_date(&same), without_date(&listed));
+            short_of.insert((path.clone(), encoding), tag.to_owned());
+        }
+    }
+    let tags: std::collections::BTreeSet<_> = short_of.values().collect();
+    assert!(tags.len() >= 9, "different bytes have different tags");
+}
+
+fn without_date(answer: &onemap_tests::Answer) -> Vec<(String, String)> {
+    let headers = answer.headers.clone().into_iter();
+    headers.filter(|(name, _)| name != "date").collect()
+}
+
+#[test]
+fn each_polygon_has_its_label_in_one_tile_of_a_zoom() {
+    let site = site();
+    let bounds = site.get("/api/layers/water").json()["bounds"].clone();
+    let at = |i: usize| bounds[i].as_f64().unwrap();
+    let json = site.get("/tiles/water,water.label").json();
+    let ids: Vec<_> = json["vector_layers"].as_array().unwrap().iter().map(|l| &l["id"]).collect();
+    assert_eq!(ids, ["water", "water.label"]);
+    let (mut labels, mut with_labels) = (0, 0);
+    let z = 15_u32;
+    let n = f64::from(1 << z);
+    let column = |lon: f64| ((lon / 360.0 + 0.5) * n) as u32;
+    let row =
+        |lat: f64| ((0.5 - lat.to_radians().tan().asinh() / std::f64::consts::TAU) * n) as u32;
+    for x in column(at(0))..=column(at(2)) {
+        for y in row(at(3))..=row(at(1)) {
+            let tile = site.get(&format!("/tiles/water.label/{z}/{x}/{y}"));
+            with_labels += usize::from(tile.status == 200);
+            labels += features_in(&tile.body);
+        }
+    }
+    let polygons = site.get("/api/layers/water").json()["count"].as_u64().unwrap();
+    assert!(with_labels > 3);
+    assert_eq!(labels, polygons, "{with_labels} tiles");
+}
+
+/// Counts the features of a tile: fields 2 of its layers, which are fields 3.
+fn features_in(tile: &[u8]) -> u64 {
+    fn fields(mut bytes: &[u8]) -> Vec<(u64, &[u8])> {
+        fn varint(bytes: &mut &[u8]) -> u64 {
+            let (mut value, mut shift) = (0, 0);
+            loop {
+                let byte = bytes[0];
+                *bytes = &bytes[1..];
+                value |= u64::from(byte & 0x7f) << shift;
+                shift += 7;
+                if byte < 0x80 {
+                    return value;
+                }
+            }
+        }
+        let mut out = Vec::new();
+        while !bytes.is_empty() {
+            let tag = varint(&mut bytes);
+            let value = varint(&mut bytes);
+            if tag & 7 == 2 {
+                let (content, rest) = bytes.split_at(value as usize);
+                out.push((tag >> 3, content));
+                bytes = rest;
+            }
+        }
+        out
+    }
+    let layers = fields(tile).into_iter().filter(|(number, _)| *number == 3);
+    layers.map(|(_, layer)| fields(layer).iter().filter(|(n, _)| *n == 2).count() as u64).sum()
+}
+
+#[test]
 fn every_bad_request_gets_its_status_and_a_reason() {
     let site = site();
     let cases = [
@@ -132,6 +284,13 @@ fn every_bad_request_gets_its_status_and_a_reason() {
         ("/tiles/water/3/6/3?buffer=999999", 400),
         ("/tiles/water/3/6/3?datetime=yesterday", 400),
         ("/tiles/water/3/6/3?state=nonsense", 400),
+        ("/tiles/water/3/6/3?revision=first", 400),
+        ("/tiles/water/3/6/3?filter=name%20LIKE", 400),
+        ("/tiles/water/3/6/3?filter=nosuchfield%3D1", 400),
+        ("/tiles/water/3/6/3?filter=1%3D1&filter-lang=sql", 400),
+        ("/tiles/water/3/6/3?filter=%7B%7D&filter-lang=cql2-json", 400),
+        ("/tiles/water/3/6/3?revision=99", 404),
+        ("/tiles/water.labels/3/6/3", 400),
         ("/api/layers/nowhere", 404),
         ("/api/layers/..%2f..%2fetc%2fpasswd", 400),
         ("/features/water/abc", 400),

@@ -20,12 +20,22 @@ pub(crate) enum Encoding {
     Identity,
 }
 
-/// Brotli quality: 5 packs tiles as tight as gzip 9 in a third of the time.
+// Measured on 101 tiles of the sample city, zoom 10 to 16, 48 kB each on average, one core of a busy machine:
+//
+//   zstd 3   48.9 %   0.19 ms      gzip 3   48.9 %   0.63 ms      br 3   48.1 %   1.2 ms
+//   zstd 6   47.3 %   1.0 ms       gzip 6   47.8 %   1.0 ms       br 5   43.4 %   2.9 ms
+//   zstd 9   46.1 %   1.7 ms       gzip 9   46.9 %   2.1 ms       br 6   43.2 %   2.2 to 3 ms
+//
+// A tile is drawn in about a millisecond and changes with every edit near it: packing may not cost more than
+// drawing. So zstd first; then gzip, which composites are made of anyway; br saves a tenth of the bytes for
+// fifteen times the work, and is for those who take nothing else.
+
+/// Brotli quality.
 const BROTLI_QUALITY: i32 = 5;
 /// Brotli window, bits: 256 KiB holds a tile.
 const BROTLI_WINDOW: i32 = 18;
 /// Zstandard level.
-const ZSTD_LEVEL: i32 = 6;
+const ZSTD_LEVEL: i32 = 3;
 /// Bytes below which packing saves nothing.
 const WORTH_PACKING: usize = 200;
 
@@ -93,7 +103,7 @@ impl Accepted {
 
 impl Encoding {
     /// Encodings in the order of preference where the client has none.
-    pub(crate) const ALL: [Self; 4] = [Self::Zstd, Self::Brotli, Self::Gzip, Self::Identity];
+    pub(crate) const ALL: [Self; 4] = [Self::Zstd, Self::Gzip, Self::Brotli, Self::Identity];
 
     /// Returns the token in `Content-Encoding`.
     pub(crate) fn name(self) -> &'static str {

@@ -19,6 +19,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -38,6 +39,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const RESERVED_FILES: u64 = 256;
 /// Most connections where nothing else is said; each takes some 20 kB.
 const MOST_CONNECTIONS: u64 = 20_000;
+/// Connections too many that are told so at a time; more are closed without a word.
+const DOORSTEPS: usize = 64;
 /// What a client is told when there are too many.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
 content-type: application/problem+json\r\ncontent-length: 106\r\n\r\n\
@@ -67,6 +70,7 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     let protocols = Arc::new(Protocols::new());
     let connections = Arc::new(Semaphore::new(connections));
+    let doorsteps = Arc::new(Semaphore::new(DOORSTEPS));
     let graceful = GracefulShutdown::new();
     let mut end = std::pin::pin!(told_to_end());
     loop {
@@ -84,7 +88,9 @@ pub(super) async fn run(
         };
         let Ok(place) = connections.clone().try_acquire_owned() else {
             app.counters.turned_away();
-            let _ = stream.try_write(FULL);
+            if let Ok(place) = doorsteps.clone().try_acquire_owned() {
+                tokio::spawn(turn_away(stream, place));
+            }
             continue;
         };
         // Tiles are small: do not wait to fill a packet.
@@ -100,6 +106,19 @@ pub(super) async fn run(
         tracing::warn!("some requests did not finish in {} s", GRACE.as_secs());
     }
     Ok(())
+}
+
+/// Says that there are too many connections.
+async fn turn_away(mut stream: TcpStream, _place: OwnedSemaphorePermit) {
+    let told = async {
+        stream.write_all(FULL).await?;
+        stream.shutdown().await?;
+        // A request that is not read would make the system take the answer back.
+        let mut request = [0; 4096];
+        while stream.read(&mut request).await? > 0 {}
+        io::Result::Ok(())
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(1), told).await;
 }
 
 struct Protocols {

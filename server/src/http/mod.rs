@@ -180,5 +180,6 @@ fn router(app: App) -> Router {
             REQUEST_TIMEOUT,
         ))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(TraceLayer::new_for_http())
+        // What fails says so itself; thousands of refusals would be thousands of lines.
+        .layer(TraceLayer::new_for_http().on_failure(()))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::Uri;
 use axum::http::request::Parts;
-use onemap_model::{Interval, Revision, StateSet, Timestamp, ViewSpec, When};
+use onemap_model::{Filter, Interval, Revision, StateSet, Timestamp, ViewSpec, When};
 
 use super::problem::Problem;
 
@@ -72,13 +72,9 @@ impl Params {
         })
     }
 
-    /// Returns the view asked for by `datetime`, `state` and `properties`.
+    /// Returns the view asked for by `datetime`, `state`, `properties` and `filter`.
     pub(super) fn view(&self) -> Result<ViewSpec, Problem> {
-        for name in ["filter", "filter-lang"] {
-            if self.get(name).is_some() {
-                return Err(Problem::bad_parameter("filter", "this version does not filter yet"));
-            }
-        }
+        let filter = self.filter()?;
         let when = self.get("datetime").map_or(Ok(When::Now), when)?;
         let states = self.get("state").map(str::parse::<StateSet>).transpose();
         let fields = self.get("properties").map(|names| {
@@ -89,7 +85,21 @@ impl Params {
             names
         });
         let states = states.map_err(|error| Problem::bad_parameter("state", error))?;
-        Ok(ViewSpec { when, states, fields, filter: None })
+        Ok(ViewSpec { when, states, fields, filter })
+    }
+
+    fn filter(&self) -> Result<Option<Filter>, Problem> {
+        let text = self.get("filter").filter(|text| !text.trim().is_empty());
+        let read = match self.get("filter-lang") {
+            None | Some("cql2-text") => text.map(onemap_filter::parse_text),
+            Some("cql2-json") => text.map(onemap_filter::parse_json),
+            Some(other) => {
+                let detail =
+                    format!("'{}' is no language: use cql2-text or cql2-json", shown(other));
+                return Err(Problem::bad_parameter("filter-lang", detail));
+            }
+        };
+        read.transpose().map_err(|error| Problem::bad_parameter("filter", error))
     }
 }
 

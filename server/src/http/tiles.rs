@@ -27,6 +27,7 @@ impl From<TileError> for Problem {
             TileError::Store(error) => match *error {
                 StoreError::NoRevision { .. } => Self::not_found(error),
                 StoreError::ForgottenRevision(_) => Self::gone(error),
+                StoreError::Filter { .. } => Self::bad_parameter("filter", error),
                 _ => Self::internal(error),
             },
             TileError::Packing(_) | TileError::Stopped(_) => Self::internal(error),

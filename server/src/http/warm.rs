@@ -1,5 +1,5 @@
-//! The way of a tile that lies ready: straight from the request's line to the cache, past the router and its
-//! layers. Whatever is not quite usual goes the long way, and gets there the same answer.
+//! The way of a tile that lies ready, and of one that there is no time for: straight from the request's line to
+//! the cache, past the router and its layers. Whatever is not quite usual goes the long way, and gets there the same answer.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
@@ -17,6 +18,7 @@ use moka::sync::Cache;
 use onemap_model::Revision;
 
 use super::body::{Body, Pieces};
+use super::problem::Problem;
 use super::query::Params;
 use super::{App, EXPOSED, tiles};
 use crate::http::Accepted;
@@ -88,7 +90,12 @@ impl Warm {
                 return Some(finished(made.map(Body::Ready)));
             }
         }
-        let tile = app.tiles.cached(resolved)?;
+        let Some(tile) = app.tiles.cached(resolved) else {
+            // In a flood most requests end here, and must cost next to nothing.
+            let refused =
+                app.tiles.refuses(resolved).then(|| Problem::overloaded().into_response());
+            return refused.map(|answer| finished(answer.map(Body::Made)));
+        };
         app.counters.hit();
         Some(finished(tiles::answer_parts(tile).map(Body::Ready)))
     }
