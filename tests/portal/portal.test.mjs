@@ -1,46 +1,12 @@
 // Opens the demo city in Debian's Chromium and uses it as a person would.
 //
-//   ONEMAP_URL=http://127.0.0.1:8080 node --test portal.test.mjs
+//   ONEMAP_URL=http://127.0.0.1:8080 node --test
 //
 // CHROMIUM names another browser. Screenshots go to results/.
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
-
-const url = process.env.ONEMAP_URL;
-const results = new URL('results/', import.meta.url).pathname;
-const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
-/** Software rendering everywhere, so that a developer's GPU gives the same picture; and no way out. */
-const flags = [
-  '--no-sandbox',
-  '--use-gl=angle',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
-  '--ignore-gpu-blocklist',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  '--no-default-browser-check',
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
-];
-const options = { skip: url ? false : 'SKIPPED: set ONEMAP_URL to a running onemap server with the demo city' };
-if (!url) console.error(options.skip);
-
-/** A street corner of the sample city, with all that a city has around it. */
-const cityCentre = [118.28, 33.96];
-
-let browser;
-
-before(async () => {
-  if (!url) return;
-  await mkdir(results, { recursive: true });
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags });
-});
-
-after(async () => browser?.close());
+import { test } from 'node:test';
+import { browser, cityCentre, drawn, lookAt, options, phone, pointOn, query, ready, results, selected, settled, url, withPage } from './page.mjs';
 
 test('the city is drawn, with its layers by department', options, async () => {
   await withPage({}, '', async (page) => {
@@ -159,7 +125,6 @@ test('the list is searched and used from the keyboard', options, async () => {
 });
 
 test('on a phone the panels are sheets at the bottom', options, async () => {
-  const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
   await withPage(phone, '', async (page) => {
     await lookAt(page, cityCentre, 16.5);
     await page.screenshot({ path: `${results}phone.png` });
@@ -214,91 +179,3 @@ test('a layer that cannot be loaded says so in the list', options, async () => {
   assert.equal(await page.locator('[data-layer="roads"].failed').count(), 0);
   await context.close();
 });
-
-/** Opens the page; fails when it complains or when anything is asked of another machine. */
-async function withPage(context, address, use) {
-  const browserContext = await browser.newContext({ viewport: { width: 1360, height: 850 }, locale: 'zh-CN', ...context });
-  const page = await browserContext.newPage();
-  const complaints = [];
-  page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`);
-  });
-  page.on('request', (request) => {
-    const { protocol, hostname } = new URL(request.url());
-    const local = ['data:', 'blob:'].includes(protocol) || loopback.has(hostname);
-    if (!local) complaints.push(`left the machine: ${request.url()}`);
-  });
-  page.on('requestfailed', (request) => {
-    // The map itself gives up tiles that are no longer needed.
-    if (request.failure()?.errorText !== 'net::ERR_ABORTED') complaints.push(`failed: ${request.url()}`);
-  });
-  page.on('response', (response) => {
-    if (response.status() >= 400) complaints.push(`${response.status()}: ${response.url()}`);
-  });
-  try {
-    await page.goto(`${url}/${address}`);
-    await ready(page);
-    await use(page);
-  } finally {
-    await browserContext.close();
-  }
-  assert.deepEqual(complaints, []);
-}
-
-async function ready(page) {
-  await page.waitForFunction(() => window.onemap !== undefined, null, { timeout: 30_000 });
-  await settled(page);
-}
-
-/** Waits until everything is loaded and painted. */
-async function settled(page) {
-  await page.evaluate(() => new Promise((done) => setTimeout(done, 60)));
-  await page.waitForFunction(() => window.onemap.map.loaded() && window.onemap.map.areTilesLoaded(), null, { timeout: 60_000 });
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-}
-
-async function lookAt(page, center, zoom) {
-  await page.evaluate((camera) => window.onemap.map.jumpTo(camera), { center, zoom });
-  await settled(page);
-}
-
-/** How many features of a layer are on the screen. */
-function drawn(page, layer) {
-  return page.evaluate((id) => {
-    const { map } = window.onemap;
-    const layers = map.getLayersOrder().filter((name) => name.startsWith(`${id}/`));
-    return map.queryRenderedFeatures({ layers }).length;
-  }, layer);
-}
-
-/** How many pieces of the mark around the selected feature are on the screen. */
-function selected(page) {
-  return page.evaluate(() => {
-    const { map } = window.onemap;
-    return map.queryRenderedFeatures({ layers: map.getLayersOrder().filter((name) => name.startsWith('selection/')) }).length;
-  });
-}
-
-/** A place on the screen, clear of the panels, where a feature of the layer is on top. */
-async function pointOn(page, layer) {
-  const point = await page.evaluate((id) => {
-    const { map } = window.onemap;
-    const canvas = map.getCanvas();
-    const layers = map.getLayersOrder().filter((name) => !name.startsWith('selection/'));
-    for (let y = 90; y < canvas.clientHeight - 140; y += 6) {
-      for (let x = 30; x < canvas.clientWidth - 80; x += 6) {
-        if (document.elementFromPoint(x, y) !== canvas) continue;
-        const [top] = map.queryRenderedFeatures([x, y], { layers });
-        if (top?.layer.id.startsWith(`${id}/`)) return { x, y, id: top.id };
-      }
-    }
-    return null;
-  }, layer);
-  assert.ok(point, `no ${layer} can be clicked here`);
-  return point;
-}
-
-function query(page, name) {
-  return new URL(page.url()).searchParams.get(name) ?? '';
-}

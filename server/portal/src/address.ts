@@ -24,11 +24,12 @@ export function layersText(visible: LayerState[]): string {
     .join(',');
 }
 
-/** Puts one value into the query, leaving the rest of the address as it is. */
-export function writeQuery(name: string, value: string): void {
+/** Puts one value into the query, or takes it out, leaving the rest of the address as it is. */
+export function writeQuery(name: string, value: string | null): void {
   const url = new URL(location.href);
-  url.searchParams.set(name, value);
+  if (value === null) url.searchParams.delete(name);
+  else url.searchParams.set(name, value);
   // Commas and tildes are legal in a query and easier to read unescaped.
   const query = url.searchParams.toString().replaceAll('%2C', ',').replaceAll('%7E', '~');
-  history.replaceState(history.state, '', `${url.pathname}?${query}${url.hash}`);
+  history.replaceState(history.state, '', `${url.pathname}${query && `?${query}`}${url.hash}`);
 }

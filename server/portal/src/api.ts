@@ -34,8 +34,6 @@ export interface FragmentLayer {
   id: string;
   slot: string;
   rank?: number;
-  /** Tiles of which zoom to draw from, or true for the one that cuts the layer least. */
-  whole?: boolean | number;
   interactive?: boolean;
   type: string;
   filter?: FilterSpecification;
@@ -70,10 +68,15 @@ export interface LayerInfo {
   maxzoom: number;
   count: number;
   revision: number;
+  /** From when to when anything of the layer holds; absent for a layer without valid times. */
   time: { from: string | null; to: string | null } | null;
+  /** The states that are shown unasked. */
+  states?: string[];
   geometry: Geometry;
   fields: FieldInfo[];
   style: StyleFragment | null;
+  /** The name of the style, which says what the layer is. */
+  style_name?: string | null;
 }
 
 /** A whole feature (`GET /features/{layer}/{id}`). */
@@ -103,23 +106,35 @@ export function address(path: string): string {
   return new URL(path, document.baseURI).href;
 }
 
+/** The layers, and the revision of the store that they are true of. */
+export interface CatalogueAnswer {
+  layers: LayerInfo[];
+  revision: number;
+}
+
 /** Reads the catalogue. */
-export async function fetchLayers(): Promise<LayerInfo[]> {
-  const body = await getJson<{ layers?: LayerInfo[] }>('api/layers');
-  if (!Array.isArray(body.layers)) throw new ApiError('answer', 200, 'layers is missing');
-  return body.layers;
+export async function fetchCatalogue(): Promise<CatalogueAnswer> {
+  const { layers, revision = 0 } = await getJson<Partial<CatalogueAnswer>>('api/layers');
+  if (!Array.isArray(layers)) throw new ApiError('answer', 200, 'layers is missing');
+  return { layers, revision };
 }
 
-/** Reads one feature with all of its properties. */
-export function fetchFeature(layer: string, id: string | number, signal?: AbortSignal): Promise<Feature> {
-  return getJson<Feature>(`features/${encodeURIComponent(layer)}/${encodeURIComponent(String(id))}`, signal);
+/** Reads one layer of the catalogue. */
+export function fetchLayer(id: string): Promise<LayerInfo> {
+  return getJson<LayerInfo>(`api/layers/${encodeURIComponent(id)}`);
 }
 
-/** Asks what lies within `radius` metres of a point, in the given layers. */
+/** Reads one feature with all of its properties; `view` is the query that chooses the moment. */
+export function fetchFeature(layer: string, id: string | number, view: string, signal?: AbortSignal): Promise<Feature> {
+  return getJson<Feature>(`features/${encodeURIComponent(layer)}/${encodeURIComponent(String(id))}${view}`, signal);
+}
+
+/** Asks what lies within `radius` metres of a point, in the given layers, in a view. */
 export async function identify(
   at: { lng: number; lat: number },
   layers: string[],
   radius: number,
+  view: string,
   signal?: AbortSignal,
 ): Promise<Feature[]> {
   const query = new URLSearchParams({
@@ -128,13 +143,8 @@ export async function identify(
     layers: layers.join(','),
     radius: radius.toFixed(2),
   });
-  const body = await getJson<{ features?: Feature[] }>(`identify?${query}`, signal);
+  const body = await getJson<{ features?: Feature[] }>(`identify?${query}${view.replace('?', '&')}`, signal);
   return body.features ?? [];
-}
-
-/** The TileJSON address of a layer. */
-export function tileJsonUrl(layer: string): string {
-  return address(`tiles/${encodeURIComponent(layer)}`);
 }
 
 async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {

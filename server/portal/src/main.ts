@@ -1,24 +1,28 @@
-import { ApiError, fetchLayers, identify, type LayerInfo } from './api.ts';
+import { ApiError, fetchCatalogue, fetchLayer, identify, type CatalogueAnswer } from './api.ts';
 import { layersText, readLayers, writeQuery } from './address.ts';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import './css/app.css';
+import './css/timeline.css';
 import { h } from './dom.ts';
 import { lang, locale, setLang, t } from './i18n/index.ts';
+import { listen } from './live.ts';
 import type { LngLat } from 'maplibre-gl';
 import { boundsOf, select } from './map/selection.ts';
 import { MapView, type Hit, type Padding } from './map/view.ts';
+import { Moment, readMoment } from './moment.ts';
 import { LayerStore } from './store.ts';
 import { Catalogue } from './ui/catalogue.ts';
 import { Inspector } from './ui/inspector.ts';
 import { emptyNotice, errorText, notice } from './ui/messages.ts';
 import { Shell } from './ui/shell.ts';
 import { StatusLine } from './ui/status.ts';
+import { Timeline } from './ui/timeline.ts';
 import { Toolbar } from './ui/toolbar.ts';
 
 /** What browser tests and embedding pages may hold on to. */
 declare global {
   interface Window {
-    onemap?: { map: MapView['map']; store: LayerStore };
+    onemap?: { map: MapView['map']; view: MapView; store: LayerStore; moment: Moment };
   }
 }
 
@@ -26,6 +30,8 @@ declare global {
 const hitRadius = { mouse: 3, touch: 12 };
 /** How many hits are listed at most. */
 const maxHits = 20;
+/** How long the address waits for the slider, and the catalogue for changes, to come to rest, in milliseconds. */
+const rest = { address: 250, catalogue: 1500 };
 /** How far the server is asked to look for what is not drawn, in metres. */
 const maxRadius = 200;
 
@@ -43,15 +49,15 @@ async function start(): Promise<void> {
   speakers = [];
   speak();
   shell.say(h('div', { class: 'card notice quiet', role: 'status' }, t('catalogueLoading')));
-  let layers: LayerInfo[];
+  let catalogue: CatalogueAnswer;
   try {
-    layers = await fetchLayers();
+    catalogue = await fetchCatalogue();
   } catch (error) {
     const detail = error instanceof ApiError ? errorText(error) : String(error);
     stay(() => notice('catalogueFailed', 'catalogueFailedHelp', detail, () => void start()));
     return;
   }
-  if (layers.length === 0) {
+  if (catalogue.layers.length === 0) {
     stay(emptyNotice);
     return;
   }
@@ -60,7 +66,7 @@ async function start(): Promise<void> {
     return;
   }
   shell.say(null);
-  open(new LayerStore(layers, readLayers()));
+  open(new LayerStore(catalogue.layers, readLayers()), catalogue.revision);
 }
 
 /** Shows a message that stays, in whatever language is chosen while it does. */
@@ -71,10 +77,11 @@ function stay(message: () => HTMLElement): void {
 }
 
 /** Puts the map and everything around it on the page. */
-function open(store: LayerStore): void {
-  const view = new MapView(shell.mapBox, store, t('mapLabel'), shell.freePadding(false));
+function open(store: LayerStore, revision: number): void {
+  const moment = new Moment(readMoment());
+  const view = new MapView(shell.mapBox, store, moment, t('mapLabel'), shell.freePadding(false));
   const { map } = view;
-  window.onemap = { map, store };
+  window.onemap = { map, view, store, moment };
 
   const padding = (): Padding => shell.freePadding(inspector.open);
   const catalogue = new Catalogue(store, {
@@ -86,27 +93,43 @@ function open(store: LayerStore): void {
     retry: ({ info }) => view.reload(info.id),
     zoom: () => map.getZoom(),
   });
-  const inspector = new Inspector(store, {
+  const inspector = new Inspector(store, moment, {
     mark: (geometry) => select(map, geometry),
     zoomTo: (geometry) => {
       const bounds = boundsOf(geometry);
       if (bounds) view.fit(bounds, padding());
     },
+    zoomIn: ({ lng, lat }) => {
+      inspector.close();
+      map.easeTo({ center: [lng, lat], zoom: map.getZoom() + 2, essential: true });
+    },
+    goTo: (date) => moment.change({ date }),
     closed: () => map.getCanvas().focus({ preventScroll: true }),
   });
   const status = new StatusLine(map, store);
   const toolbar = new Toolbar(map, () => view.fitAll(padding()));
-  shell.fill(catalogue.element, inspector.element, status.element, toolbar.element);
+  const timeline = new Timeline(store, moment, {
+    settled: () => view.settled,
+    prepare: (day) => view.prepareDay(day),
+    resized: (shown) => shell.withTimeline(shown),
+  });
+  shell.fill(catalogue.element, toolbar.element, timeline.element, status.element, inspector.element);
 
   speakers.push(
     () => catalogue.render(),
     () => inspector.render(),
     () => status.render(),
     () => toolbar.render(),
+    () => timeline.render(),
     () => map.getCanvas().setAttribute('aria-label', t('mapLabel')),
   );
 
   store.follow(() => writeQuery('layers', layersText(store.visible())));
+  const remember = atRest(rest.address, () => {
+    for (const [name, value] of Object.entries(moment.words)) writeQuery(name, value);
+  });
+  moment.follow(remember);
+  follow(store, revision, view, inspector, status);
   map.on('zoomend', () => catalogue.zoomed());
   map.on('dataloading', () => shell.busy(true));
   map.on('idle', () => shell.busy(false));
@@ -120,7 +143,7 @@ function open(store: LayerStore): void {
     let hits = bestFirst(view.hits(point, 0), view.hits(point, radius));
     if (hits.length === 0) {
       asking = new AbortController();
-      hits = await hidden(view, lngLat, radius, asking.signal);
+      hits = await hidden(view, moment, lngLat, radius, asking.signal);
     }
     if (hits.length === 0) {
       inspector.close();
@@ -143,12 +166,17 @@ function open(store: LayerStore): void {
 }
 
 /** What lies at a place without being drawn at this zoom; the server knows. */
-async function hidden(view: MapView, at: LngLat, radius: number, signal: AbortSignal): Promise<Hit[]> {
-  const layers = view.askable();
-  if (layers.length === 0) return [];
+async function hidden(view: MapView, moment: Moment, at: LngLat, radius: number, signal: AbortSignal): Promise<Hit[]> {
+  // Layers with time are asked about the moment shown, the others as they are.
+  const groups = new Map<string, string[]>();
+  for (const info of view.askable()) {
+    const query = moment.query(info);
+    groups.set(query, [...(groups.get(query) ?? []), info.id]);
+  }
+  const metres = Math.min(radius * view.metresPerPixel(at), maxRadius);
   try {
-    const features = await identify(at, layers, Math.min(radius * view.metresPerPixel(at), maxRadius), signal);
-    return features.flatMap(({ layer, id, properties }) => (layer ? [{ layer, id, properties: properties ?? {}, ground: false }] : []));
+    const found = await Promise.all([...groups].map(([query, layers]) => identify(at, layers, metres, query, signal)));
+    return found.flat().flatMap(({ layer, id, properties }) => (layer ? [{ layer, id, properties: properties ?? {}, ground: false }] : []));
   } catch {
     // Nothing was drawn here, so nothing is missing for the person who clicked.
     return [];
@@ -162,6 +190,63 @@ async function hidden(view: MapView, at: LngLat, radius: number, signal: AbortSi
 function bestFirst(exact: Hit[], near: Hit[]): Hit[] {
   const things = exact.filter((hit) => !hit.ground);
   return [...(things.length > 0 ? things : near.filter((hit) => !hit.ground)), ...exact.filter((hit) => hit.ground)];
+}
+
+/** Brings the page up to date with what changes in the store. */
+function follow(store: LayerStore, revision: number, view: MapView, inspector: Inspector, status: StatusLine): void {
+  let changed = new Set<string>();
+  const readCatalogue = atRest(rest.catalogue, () => {
+    const ids = changed;
+    changed = new Set();
+    void updateCatalogue(store, ids).catch(() => ids.forEach((id) => changed.add(id)));
+  });
+  listen(revision, {
+    changed: (change) => {
+      view.refresh(change);
+      inspector.changed(change.layer, change.ids);
+      changed.add(change.layer);
+      readCatalogue();
+    },
+    reset: () => {
+      for (const { info } of store.layers) {
+        view.refresh({ layer: info.id, bounds: null });
+        inspector.changed(info.id, null);
+      }
+      // No layer has this name: the whole list is read.
+      changed.add('');
+      readCatalogue();
+    },
+    lost: (lost) => status.liveLost(lost),
+  });
+}
+
+/** Reads what the catalogue says now about layers that have changed; all of it when layers come or go. */
+async function updateCatalogue(store: LayerStore, ids: Set<string>): Promise<void> {
+  const known = [...ids].every((id) => store.get(id));
+  const news = known ? await Promise.all([...ids].map((id) => fetchLayer(id).catch(() => null))) : [];
+  if (!known || news.includes(null)) {
+    store.update((await fetchCatalogue()).layers);
+    return;
+  }
+  store.update(store.layers.map(({ info }) => news.find((layer) => layer?.id === info.id) ?? info));
+}
+
+/** Puts off an action until there has been no call for so long; calls that never cease do not put it off for ever. */
+function atRest(wait: number, action: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let first = 0;
+  return () => {
+    const now = performance.now();
+    if (timer === null) first = now;
+    else clearTimeout(timer);
+    timer = setTimeout(
+      () => {
+        timer = null;
+        action();
+      },
+      Math.max(0, Math.min(wait, first + 4 * wait - now)),
+    );
+  };
 }
 
 /** A hand over what can be clicked; asked at most once a frame. */

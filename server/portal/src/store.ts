@@ -11,6 +11,13 @@ export interface LayerState {
   failure: string | null;
 }
 
+/** How the list of layers has changed. */
+export interface ListChange {
+  gone: string[];
+  /** Layers whose sources or style are others than before. */
+  redraw: string[];
+}
+
 /** Kinds that this page draws; the others are listed, and say that they are not drawn. */
 const drawable = new Set(['vector', 'network']);
 
@@ -19,27 +26,16 @@ const shownUnasked = 24;
 
 /** The layers and what is chosen for them: one place that panel, map and address follow. */
 export class LayerStore extends EventTarget {
-  readonly layers: LayerState[];
-  private readonly byId: Map<string, LayerState>;
+  layers: LayerState[];
+  private unasked = 0;
 
   constructor(infos: LayerInfo[], chosen: Map<string, number> | null) {
     super();
-    let unasked = 0;
-    this.layers = infos.map((info) => {
-      const style = styleOf(info);
-      const byDefault = style.visible ?? unasked++ < shownUnasked;
-      return {
-        info,
-        visible: isDrawable(info) && (chosen ? chosen.has(info.id) : byDefault),
-        opacity: chosen?.get(info.id) ?? 1,
-        failure: null,
-      };
-    });
-    this.byId = new Map(this.layers.map((layer) => [layer.info.id, layer]));
+    this.layers = infos.map((info) => this.stateOf(info, chosen));
   }
 
   get(id: string): LayerState | undefined {
-    return this.byId.get(id);
+    return this.layers.find((layer) => layer.info.id === id);
   }
 
   visible(): LayerState[] {
@@ -48,10 +44,44 @@ export class LayerStore extends EventTarget {
 
   /** Changes a layer and tells everyone who follows. */
   change(id: string, change: Partial<Pick<LayerState, 'visible' | 'opacity' | 'failure'>>): void {
-    const layer = this.byId.get(id);
+    const layer = this.get(id);
     if (!layer) return;
     Object.assign(layer, change);
     this.dispatchEvent(new CustomEvent<LayerState>('change', { detail: layer }));
+  }
+
+  /**
+   * Takes over a new catalogue: new layers come, others go, and those that stay are brought up to
+   * date. What was chosen for them stays. Everyone who follows the list is told what to draw anew.
+   */
+  update(infos: LayerInfo[]): void {
+    const redraw: string[] = [];
+    const before = new Map(this.layers.map((layer) => [layer.info.id, layer]));
+    this.layers = infos.map((info) => {
+      const layer = before.get(info.id);
+      if (!layer) return this.stateOf(info, null);
+      before.delete(info.id);
+      if (looks(layer.info) !== looks(info)) redraw.push(info.id);
+      Object.assign(layer.info, info);
+      return layer;
+    });
+    const detail: ListChange = { gone: [...before.keys()], redraw };
+    this.dispatchEvent(new CustomEvent<ListChange>('list', { detail }));
+  }
+
+  /** Calls `follow` after the list of layers has changed. */
+  followList(follow: (change: ListChange) => void): void {
+    this.addEventListener('list', (event) => follow((event as CustomEvent<ListChange>).detail));
+  }
+
+  private stateOf(info: LayerInfo, chosen: Map<string, number> | null): LayerState {
+    const byDefault = styleOf(info).visible ?? this.unasked++ < shownUnasked;
+    return {
+      info,
+      visible: isDrawable(info) && (chosen ? chosen.has(info.id) : byDefault),
+      opacity: chosen?.get(info.id) ?? 1,
+      failure: null,
+    };
   }
 
   /** Calls `follow` after each change. */
@@ -63,4 +93,9 @@ export class LayerStore extends EventTarget {
 /** Whether this page can draw the layer. */
 export function isDrawable(info: LayerInfo): boolean {
   return drawable.has(info.kind) && info.bounds !== null;
+}
+
+/** What a layer's map layers and sources are made from. */
+function looks({ style, geometry, bounds, minzoom, maxzoom, time, fields }: LayerInfo): string {
+  return JSON.stringify([style, geometry, bounds, minzoom, maxzoom, time === null, fields]);
 }

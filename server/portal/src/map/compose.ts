@@ -1,7 +1,9 @@
-import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
-import { tileJsonUrl, type LayerInfo } from '../api.ts';
+import type { LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
+import type { FragmentLayer, LayerInfo } from '../api.ts';
 import { styleOf } from './autostyle.ts';
+import { tileUrl } from './feeds.ts';
 import { withOpacity } from './opacity.ts';
+import { planOutline, unbuilt } from './plans.ts';
 import { drawOrder } from './slots.ts';
 
 /** Fonts of the machine that have Chinese, tried in this order; no font file is fetched. */
@@ -9,6 +11,9 @@ const localFonts = ['PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto 
 
 /** For ideographs in text that names no font of its own. */
 export const ideographs = `${localFonts.map((font) => `"${font}"`).join(',')},sans-serif`;
+
+/** The filter of parts that are for areas; label points are of areas only. */
+const areas = JSON.stringify(['==', ['geometry-type'], 'Polygon']);
 
 /** A layer ready for MapLibre, with what this page must know about it. */
 export interface ComposedLayer {
@@ -32,12 +37,28 @@ export function emptyStyle(): StyleSpecification {
   };
 }
 
-/** Makes the sources that a layer's style draws from: its tiles, and tiles of low zooms for labels. */
-export function sourcesOf(info: LayerInfo): StyleSpecification['sources'] {
-  const url = tileJsonUrl(info.id);
-  const sources: StyleSpecification['sources'] = {};
-  for (const { whole = false } of styleOf(info).layers) {
-    sources[sourceName(info, whole)] = { type: 'vector', url, ...(whole === false ? {} : { maxzoom: zoomFor(info, whole) }) };
+/** A source of tiles, with the name that the server knows these by. */
+export interface TileSource {
+  tiles: string;
+  spec: SourceSpecification;
+}
+
+/**
+ * Makes the sources that a layer's style draws from, by their ids: its tiles, and the label points of
+ * its areas. `query` chooses the moment that they show. The catalogue says all that a TileJSON would.
+ */
+export function sourcesOf(info: LayerInfo, query: string): Map<string, TileSource> {
+  const sources = new Map<string, TileSource>();
+  for (const part of styleOf(info).layers) {
+    const tiles = tilesOf(info, part);
+    const spec: SourceSpecification = {
+      type: 'vector',
+      tiles: [tileUrl(tiles, query)],
+      minzoom: info.minzoom,
+      maxzoom: info.maxzoom,
+      ...(info.bounds ? { bounds: info.bounds } : {}),
+    };
+    sources.set(sourceName(info, tiles), { tiles, spec });
   }
   return sources;
 }
@@ -49,14 +70,19 @@ export function layerOfSource(source: string): string {
 
 /** Makes the map layers of a catalogue layer. */
 export function compose(info: LayerInfo, catalogueIndex: number, opacity: number): ComposedLayer[] {
-  return styleOf(info).layers.map((part, position) => {
-    const { slot, rank = 0, whole = false, interactive = part.type !== 'symbol', ...rest } = part;
-    const paint = part.paint ?? {};
+  const parts = styleOf(info).layers;
+  const drawn = info.time === null ? parts : [...parts, ...planOutline(parts)];
+  return drawn.map((part, position) => {
+    const { slot, rank = 0, interactive = part.type !== 'symbol', filter, ...rest } = part;
+    const tiles = tilesOf(info, part);
+    const needless = tiles !== info.id && JSON.stringify(filter) === areas;
+    const paint = info.time === null ? (part.paint ?? {}) : unbuilt(part);
     const spec = {
       ...rest,
+      ...(filter === undefined || needless ? {} : { filter }),
       id: `${info.id}/${part.id}`,
-      source: sourceName(info, whole),
-      'source-layer': info.id,
+      source: sourceName(info, tiles),
+      'source-layer': tiles,
       ...(part.type === 'symbol' ? { layout: withLocalFonts(part.layout ?? {}) } : {}),
       paint: { ...paint, ...Object.fromEntries(withOpacity(part.type, paint, opacity)) },
     } as unknown as LayerSpecification;
@@ -66,35 +92,17 @@ export function compose(info: LayerInfo, catalogueIndex: number, opacity: number
 }
 
 /**
- * The zoom whose tiles hold the layer in as few pieces as possible, still with enough detail for a
- * label point. A tile cuts a polygon in pieces and each would be labelled; drawn from this zoom, a
- * district has one label however far one zooms in.
+ * The name of the tiles that a part of a style draws from. Names of areas stand at their label points:
+ * a tile cuts an area in pieces, and each would be named.
  */
-function wholeZoom(info: LayerInfo): number {
-  const [west, south, east, north] = info.bounds ?? [-180, -85, 180, 85];
-  const column = (lon: number, zoom: number) => Math.floor(((lon + 180) / 360) * 2 ** zoom);
-  const row = (lat: number, zoom: number) => {
-    const sine = Math.sin((Math.min(Math.max(lat, -85.05), 85.05) * Math.PI) / 180);
-    return Math.floor((0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)) * 2 ** zoom);
-  };
-  let fits = 0;
-  let small = 0;
-  for (let zoom = 1; zoom <= info.maxzoom; zoom++) {
-    const columns = column(east, zoom) - column(west, zoom);
-    const rows = row(south, zoom) - row(north, zoom);
-    if (columns === 0 && rows === 0) fits = zoom;
-    if (columns <= 1 && rows <= 1) small = zoom;
-  }
-  // A city that lies on a tile border would fit only into a tile of half the world.
-  return Math.min(Math.max(fits, small - 2, info.minzoom, 1), Math.max(info.maxzoom, 1));
+function tilesOf(info: LayerInfo, { type, layout, filter }: FragmentLayer): string {
+  const namesAreas = type === 'symbol' && !String(layout?.['symbol-placement'] ?? 'point').startsWith('line');
+  const onlyAreas = info.geometry === 'polygon' || (info.geometry === 'mixed' && JSON.stringify(filter) === areas);
+  return namesAreas && onlyAreas ? `${info.id}.label` : info.id;
 }
 
-function zoomFor(info: LayerInfo, whole: true | number): number {
-  return whole === true ? wholeZoom(info) : Math.min(Math.max(whole, info.minzoom), info.maxzoom);
-}
-
-function sourceName(info: LayerInfo, whole: boolean | number): string {
-  return whole === false ? `tiles:${info.id}` : `zoom${zoomFor(info, whole)}:${info.id}`;
+function sourceName(info: LayerInfo, tiles: string): string {
+  return tiles === info.id ? `tiles:${info.id}` : `labels:${info.id}`;
 }
 
 /** Replaces the font stack by fonts of the machine, keeping the weight that the style asks for. */

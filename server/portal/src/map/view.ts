@@ -1,8 +1,12 @@
 import { Map as MapLibreMap, setWorkerUrl, type LngLat, type LngLatBoundsLike, type Point, type StyleSpecification } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import type { LayerInfo } from '../api.ts';
+import type { Day } from '../days.ts';
+import type { Change } from '../live.ts';
+import type { Moment } from '../moment.ts';
 import type { LayerState, LayerStore } from '../store.ts';
 import { compose, emptyStyle, ideographs, layerOfSource, sourcesOf, type ComposedLayer } from './compose.ts';
+import { Feeds, type Box } from './feeds.ts';
 import { drawIconsOnDemand } from './icons.ts';
 import { withOpacity } from './opacity.ts';
 import { selectionLayers, selectionOrder, selectionSource } from './selection.ts';
@@ -18,15 +22,21 @@ export interface Hit {
   ground: boolean;
 }
 
-/** The map on the page: follows the store, tells what was clicked, and nothing else. */
+/** Everywhere. */
+const world: Box = [-180, -90, 180, 90];
+
+/** The map on the page: follows the store and the moment, tells what was clicked, and nothing else. */
 export class MapView {
   readonly map: MapLibreMap;
   private readonly composed = new Map<string, ComposedLayer>();
   private readonly added = new Set<string>();
+  private readonly feeds: Feeds;
+  private ahead = new AbortController();
 
   constructor(
     container: HTMLElement,
     private readonly store: LayerStore,
+    private readonly moment: Moment,
     label: string,
     padding: Padding,
   ) {
@@ -45,13 +55,22 @@ export class MapView {
       maxPitch: 60,
       renderWorldCopies: false,
       fadeDuration: 150,
-      // Split tiles would label a polygon once a piece; see `wholeZoom`.
+      // Tiles beyond the last zoom stay whole: a change then finds them by their address.
       zoomLevelsToOverscale: undefined,
       ...this.startCamera(padding),
     });
+    this.feeds = new Feeds(this.map);
+    for (const id of this.added) this.feed(id);
     drawIconsOnDemand(this.map);
     this.map.on('error', (event) => this.explain(event));
     store.follow((layer) => this.apply(layer));
+    store.followList(({ gone, redraw }) => {
+      for (const id of [...gone, ...redraw]) this.takeAway(id);
+      for (const layer of store.layers) this.apply(layer);
+    });
+    moment.follow(() => {
+      for (const { info } of store.layers) if (this.added.has(info.id)) this.feeds.want(info.id, moment.query(info));
+    });
   }
 
   /** Looks at one layer, beside the panels that lie over the map. */
@@ -97,13 +116,13 @@ export class MapView {
     return hits;
   }
 
-  /** Ids of the visible layers that can be asked about at this zoom. */
-  askable(): string[] {
+  /** The visible layers that can be asked about at this zoom. */
+  askable(): LayerInfo[] {
     const zoom = this.map.getZoom();
     return this.store
       .visible()
-      .filter(({ info }) => zoom >= info.minzoom)
-      .map(({ info }) => info.id);
+      .map(({ info }) => info)
+      .filter((info) => zoom >= info.minzoom);
   }
 
   /** How many metres one pixel is, at a point. */
@@ -113,13 +132,51 @@ export class MapView {
 
   /** Loads a layer's tiles again after a failure. */
   reload(id: string): void {
+    this.takeAway(id);
     this.store.change(id, { failure: null });
-    const layer = this.store.get(id);
-    if (!layer || !this.added.has(id)) return;
-    for (const { spec } of this.layersOf(id)) if (this.map.getLayer(spec.id)) this.map.removeLayer(spec.id);
-    for (const source of Object.keys(sourcesOf(layer.info))) if (this.map.getSource(source)) this.map.removeSource(source);
-    this.added.delete(id);
-    this.apply(layer);
+  }
+
+  /** Reads anew the tiles that a change touches, and only those. */
+  refresh({ layer, bounds }: Pick<Change, 'layer' | 'bounds'>): void {
+    this.feeds.touch(layer, bounds ?? world);
+  }
+
+  /** Whether the map shows the moment that was asked for. */
+  get settled(): boolean {
+    return this.feeds.settled;
+  }
+
+  /** Reads what another day will need, while this one is looked at. */
+  prepareDay(day: Day): void {
+    this.ahead.abort();
+    this.ahead = new AbortController();
+    for (const { info } of this.store.visible()) {
+      const query = this.moment.queryOn(info, day);
+      if (query !== this.moment.query(info)) this.feeds.fetchAhead(info, query, this.ahead.signal);
+    }
+  }
+
+  /** Removes a layer from the map; shown again, it is made anew. */
+  private takeAway(id: string): void {
+    if (!this.added.delete(id)) return;
+    const sources = new Set<string>();
+    for (const { spec } of this.layersOf(id)) {
+      this.composed.delete(spec.id);
+      if (this.map.getLayer(spec.id)) this.map.removeLayer(spec.id);
+      if ('source' in spec && typeof spec.source === 'string') sources.add(spec.source);
+    }
+    for (const source of sources) {
+      this.feeds.remove(source);
+      if (this.map.getSource(source)) this.map.removeSource(source);
+    }
+  }
+
+  /** Keeps the sources of a layer up to date from now on. */
+  private feed(id: string): void {
+    const info = this.store.get(id)?.info;
+    if (!info) return;
+    const query = this.moment.query(info);
+    for (const [source, { tiles }] of sourcesOf(info, query)) this.feeds.add(source, id, tiles, query);
   }
 
   private startCamera(padding: Padding): { bounds?: LngLatBoundsLike; fitBoundsOptions?: object } {
@@ -158,7 +215,7 @@ export class MapView {
     style.layers.push(...ordered.filter(({ order }) => order > selectionOrder).map(({ spec }) => spec));
     Object.assign(style.sources, selectionSource);
     for (const { info } of this.store.visible()) {
-      Object.assign(style.sources, sourcesOf(info));
+      for (const [source, { spec }] of sourcesOf(info, this.moment.query(info))) style.sources[source] = spec;
       this.added.add(info.id);
     }
   }
@@ -168,7 +225,8 @@ export class MapView {
     const { info, visible, opacity } = layer;
     if (visible && !this.added.has(info.id)) {
       this.added.add(info.id);
-      for (const [source, spec] of Object.entries(sourcesOf(info))) this.map.addSource(source, spec);
+      for (const [source, { spec }] of sourcesOf(info, this.moment.query(info))) this.map.addSource(source, spec);
+      this.feed(info.id);
       for (const composed of this.prepare(layer)) this.map.addLayer(composed.spec, this.above(composed.order));
       return;
     }

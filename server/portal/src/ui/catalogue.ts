@@ -1,6 +1,7 @@
 import { h, icon } from '../dom.ts';
 import { formatNumber, t, tMaybe } from '../i18n/index.ts';
 import { styleOf } from '../map/autostyle.ts';
+import { planLegend } from '../map/plans.ts';
 import { isDrawable, type LayerState, type LayerStore } from '../store.ts';
 import { glyphs } from './icons.ts';
 import { layerMark, mark } from './marks.ts';
@@ -40,6 +41,7 @@ export class Catalogue {
       this.departments.forEach((refresh) => refresh());
       this.renderSummary();
     });
+    store.followList(() => this.renderList());
     this.render();
   }
 
@@ -239,7 +241,8 @@ export class Catalogue {
         this.store.change(info.id, { opacity: Number(slider.value) / 100 });
       },
     });
-    const legend = styleOf(info).legend;
+    const { legend: own, layers } = styleOf(info);
+    const legend = [...own, ...planLegend(info, layers)];
     const facts: [string, string][] = [
       [t('identifier'), info.id],
       [t('sourceCrs'), info.crs],

@@ -9,5 +9,8 @@ export const glyphs = {
   plus: 'M10 4.500v11M4.5 10h11',
   minus: 'M4.5 10h11',
   copy: 'M7.5 7.500h8v8h-8zM4.5 12.500v-8h8',
+  clock: 'M10 3.500a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM10 6.500V10l2.5 1.800',
+  play: 'M6.5 4.500L15.5 10l-9 5.500z',
+  pause: 'M7 5v10M13 5v10',
   collapse: 'M12 5.500L7.5 10l4.5 4.5',
 };

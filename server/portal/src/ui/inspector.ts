@@ -1,21 +1,35 @@
 import { ApiError, fetchFeature, type Feature } from '../api.ts';
+import { dayText, parseDay, type Day } from '../days.ts';
 import { h, icon } from '../dom.ts';
-import { t, tMaybe } from '../i18n/index.ts';
+import { formatNumber, t, tMaybe } from '../i18n/index.ts';
 import { nameField, styleOf } from '../map/autostyle.ts';
 import type { Hit } from '../map/view.ts';
+import type { Moment } from '../moment.ts';
 import type { LayerStore } from '../store.ts';
 import { glyphs } from './icons.ts';
 import { layerMark } from './marks.ts';
 import { errorText } from './messages.ts';
-import { fieldTitle, layerTitle, numberText, timeText, valueText } from './names.ts';
+import { fieldTitle, layerTitle, numberText, validText, valueText } from './names.ts';
 
 /** What the panel asks of the page. */
 export interface InspectorActions {
   /** Marks a geometry on the map; nothing takes the mark away. */
   mark(geometry: GeoJSON.Geometry | null): void;
   zoomTo(geometry: GeoJSON.Geometry): void;
+  /** Looks closer at a place. */
+  zoomIn(at: { lng: number; lat: number }): void;
+  /** Takes the map to another day. */
+  goTo(day: Day): void;
   closed(): void;
 }
+
+/** Properties that the server adds to those of the source. */
+const added = new Set(['_state', '_from', '_to', '_count']);
+/** Names what many features drawn as one are, where there is a better word than feature. */
+const massWords: Record<string, 'mass_buildings'> = { buildings: 'mass_buildings' };
+
+/** How long time must stand still before a feature is read again, in milliseconds. */
+const calm = 250;
 
 /** The attributes of what was clicked. */
 export class Inspector {
@@ -26,11 +40,15 @@ export class Inspector {
   private feature: Feature | null = null;
   private problem: string | null = null;
   private request: AbortController | null = null;
+  private renewing: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
     private readonly store: LayerStore,
+    private readonly moment: Moment,
     private readonly actions: InspectorActions,
-  ) {}
+  ) {
+    moment.follow(() => this.renew());
+  }
 
   get open(): boolean {
     return !this.element.hidden;
@@ -50,6 +68,24 @@ export class Inspector {
     this.element.hidden = true;
     this.actions.mark(null);
     this.actions.closed();
+  }
+
+  /** Reads the feature again when it is among those that have changed. */
+  changed(layer: string, ids: (number | string)[] | null): void {
+    const hit = this.hits[this.chosen];
+    if (hit?.layer !== layer) return;
+    if (ids === null || ids.some((id) => String(id) === String(hit.id))) this.renew();
+  }
+
+  /** Reads the feature again in a while, showing it as it was until then. */
+  renew(): void {
+    if (!this.open) return;
+    if (this.renewing !== null) clearTimeout(this.renewing);
+    this.renewing = setTimeout(() => {
+      this.renewing = null;
+      const hit = this.hits[this.chosen];
+      if (this.open && hit?.id !== undefined && massOf(hit) === null) void this.read(hit);
+    }, calm);
   }
 
   /** Draws the panel again, in the language in use. */
@@ -82,8 +118,8 @@ export class Inspector {
       h(
         'div',
         { class: 'inspector-body', 'aria-busy': String(loading) },
-        this.problem !== null && h('p', { class: 'note problem' }, t('featureFailed', { reason: this.problem })),
-        this.table(hit),
+        this.problem !== null && h('p', { class: 'note problem' }, this.problem),
+        ...(massOf(hit) === null ? [this.life(hit), this.table(hit)] : [this.mass(hit)]),
         this.footer(hit),
       ),
     );
@@ -93,28 +129,85 @@ export class Inspector {
     const hit = this.hits[index];
     if (!hit) return;
     this.request?.abort();
-    const request = new AbortController();
-    this.request = request;
     this.chosen = index;
     this.feature = null;
     this.problem = null;
     this.actions.mark(null);
     this.render();
-    if (hit.id === undefined) {
+    if (hit.id === undefined || massOf(hit) !== null) {
       this.feature = { type: 'Feature', geometry: null, properties: hit.properties };
       this.render();
       return;
     }
+    await this.read(hit);
+  }
+
+  /** Reads a feature as it is at the moment shown. What was read before stays when it is not there. */
+  private async read(hit: Hit): Promise<void> {
+    const info = this.store.get(hit.layer)?.info;
+    if (hit.id === undefined || !info) return;
+    this.request?.abort();
+    const request = new AbortController();
+    this.request = request;
     try {
-      const feature = await fetchFeature(hit.layer, hit.id, request.signal);
+      const feature = await fetchFeature(hit.layer, hit.id, this.moment.query(info), request.signal);
       if (request.signal.aborted) return;
       this.feature = feature;
+      this.problem = null;
       this.actions.mark(feature.geometry);
     } catch (error) {
       if (request.signal.aborted) return;
-      this.problem = error instanceof ApiError ? errorText(error) : String(error);
+      this.problem = this.reason(error, this.feature !== null);
+      this.actions.mark(null);
     }
     this.render();
+  }
+
+  private reason(error: unknown, known: boolean): string {
+    if (!(error instanceof ApiError)) return t('featureFailed', { reason: String(error) });
+    if (error.status !== 404 || !known) return t('featureFailed', { reason: errorText(error) });
+    return this.moment.side === 'now' ? t('featureGone') : t('notThen', { date: dayText(this.moment.day) });
+  }
+
+  /** State and valid time, for a feature that has them. */
+  private life(hit: Hit): HTMLElement | false {
+    const tile = hit.properties;
+    const state = this.feature?.state ?? textOf(tile['_state']) ?? 'existing';
+    const valid = this.feature?.valid ?? { from: textOf(tile['_from']), to: textOf(tile['_to']) };
+    if (state === 'existing' && !valid.from && !valid.to) return false;
+    const jump = (at: string | null) => {
+      const day = parseDay(at?.slice(0, 10) ?? '');
+      if (day === null) return null;
+      const label = t('goToDate', { date: dayText(day) });
+      return h(
+        'button',
+        { type: 'button', class: 'small', title: label, 'aria-label': label, onclick: () => this.actions.goTo(day) },
+        icon(glyphs.clock),
+      );
+    };
+    return h(
+      'p',
+      { class: 'life' },
+      h('span', { class: 'state', 'data-state': state }, tMaybe(`state_${state}`, state)),
+      (valid.from || valid.to) && h('span', { class: 'valid', title: t('validTime') }, validText(valid)),
+      jump(valid.from),
+    );
+  }
+
+  /** What stands in the place of attributes for many features that are drawn as one. */
+  private mass(hit: Hit): HTMLElement {
+    const style = this.store.get(hit.layer)?.info.style_name ?? '';
+    return h(
+      'div',
+      { class: 'mass' },
+      h('p', { class: 'mass-count' }, t(massWords[style] ?? 'mass', { n: formatNumber(massOf(hit) ?? 0) })),
+      h('p', { class: 'note' }, t('massHelp')),
+      h(
+        'button',
+        { type: 'button', class: 'primary', onclick: () => this.actions.zoomIn(this.at) },
+        t('zoomInHere'),
+      ),
+    );
   }
 
   /** The list of everything at the place, when there is more than one thing. */
@@ -153,7 +246,7 @@ export class Inspector {
     const known = new Map(fields.map((field) => [field.name, field]));
     const order = [
       ...fields.map((field) => field.name).filter((name) => name in properties),
-      ...Object.keys(properties).filter((name) => !known.has(name)),
+      ...Object.keys(properties).filter((name) => !known.has(name) && !added.has(name)),
     ];
     if (order.length === 0) return h('p', { class: 'note' }, t('noAttributes'));
     return h(
@@ -174,11 +267,9 @@ export class Inspector {
   private footer(hit: Hit): HTMLElement {
     const place = `${this.at.lng.toFixed(6)}, ${this.at.lat.toFixed(6)}`;
     const facts: [string, Node][] = [];
-    if (hit.id !== undefined) facts.push([t('featureId'), copyable(String(hit.id))]);
+    if (hit.id !== undefined && massOf(hit) === null) facts.push([t('featureId'), copyable(String(hit.id))]);
     facts.push([t('coordinates'), copyable(place)]);
-    const { state, valid, geometry } = this.feature ?? {};
-    if (state) facts.push([t('state'), document.createTextNode(tMaybe(`state_${state}`, state))]);
-    if (valid && (valid.from || valid.to)) facts.push([t('validTime'), document.createTextNode(timeText(valid))]);
+    const { geometry } = this.feature ?? {};
     return h(
       'footer',
       { class: 'inspector-foot' },
@@ -196,15 +287,27 @@ export class Inspector {
   private title(hit: Hit): string {
     const info = this.store.get(hit.layer)?.info;
     const layer = info ? layerTitle(info) : hit.layer;
+    if (massOf(hit) !== null) return t('massTitle', { layer });
     return this.nameOf(hit) ?? t('untitledFeature', { layer, id: hit.id === undefined ? '' : `#${hit.id}` }).trim();
   }
 
   private nameOf(hit: Hit): string | null {
+    if (massOf(hit) !== null) return null;
     const field = nameField(this.store.get(hit.layer)?.info.fields ?? []);
     if (field === null) return null;
     const whole = hit === this.hits[this.chosen] ? this.feature?.properties?.[field] : undefined;
     return valueText(whole ?? hit.properties[field]);
   }
+}
+
+/** How many features a drawn one stands for, when it is more than itself. */
+function massOf({ properties }: Hit): number | null {
+  const count = Number(properties['_count']);
+  return count > 1 ? count : null;
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
 }
 
 /** Only web addresses become links; everything else stays text. */

@@ -8,7 +8,7 @@ export function mark(entry: LegendEntry | undefined): SVGElement {
   if (!entry) return box;
   const width = Math.min(Math.max(entry.width ?? 3, 1), 7);
   if (entry.shape === 'fill') {
-    box.append(svg('rect', { x: 2, y: 2, width: 18, height: 12, rx: 2.5, fill: entry.color, stroke: entry.outline ?? 'rgba(0,0,0,.18)' }));
+    box.append(svg('rect', { x: 2, y: 2, width: 18, height: 12, rx: 2.5, fill: entry.color, stroke: entry.outline ?? 'rgba(0,0,0,.18)', ...(entry.dash ? { 'stroke-dasharray': '3 2' } : {}) }));
   } else if (entry.shape === 'line') {
     const path = 'M2 8h18';
     if (entry.outline) box.append(svg('path', { d: path, stroke: entry.outline, 'stroke-width': width + 2, 'stroke-linecap': 'round' }));

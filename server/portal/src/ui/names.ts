@@ -35,6 +35,13 @@ export function numberText(value: number, field: FieldInfo | undefined): string 
   return isName ? String(value) : formatNumber(value);
 }
 
+/** From when to when something holds. */
+export function validText({ from, to }: { from: string | null; to: string | null }): string {
+  const [begin, end] = [from?.slice(0, 10) ?? '', to?.slice(0, 10) ?? ''];
+  if (begin && end) return t('validBetween', { from: begin, to: end });
+  return begin ? t('validFrom', { from: begin }) : end ? t('validTo', { to: end }) : '—';
+}
+
 /** A time extent as two dates. */
 export function timeText(time: { from: string | null; to: string | null }): string {
   return `${time.from?.slice(0, 10) ?? '…'} – ${time.to?.slice(0, 10) ?? '…'}`;

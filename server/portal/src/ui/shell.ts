@@ -19,6 +19,8 @@ export class Shell {
   private readonly message = h('div', { class: 'message' });
   private readonly bar = h('div', { class: 'busy', role: 'progressbar', hidden: true });
   private readonly rest = h('div', { class: 'rest' });
+  /** Whether the time slider lies at the foot of the map. */
+  private timelineShown = false;
   private panelOpen = !matchMedia(narrowWidth).matches;
 
   constructor(changeLanguage: () => void) {
@@ -61,9 +63,9 @@ export class Shell {
   }
 
   /** Puts the parts in their places once there is a catalogue. */
-  fill(catalogue: HTMLElement, inspector: HTMLElement, status: HTMLElement, toolbar: HTMLElement): void {
+  fill(catalogue: HTMLElement, ...rest: HTMLElement[]): void {
     this.panelBody.replaceChildren(catalogue);
-    this.rest.replaceChildren(toolbar, status, inspector);
+    this.rest.replaceChildren(...rest);
   }
 
   /** Opens or closes the layer panel. */
@@ -79,6 +81,12 @@ export class Shell {
     document.body.classList.toggle('without-map', message !== null);
   }
 
+  /** Makes room for the time slider, or takes it back. */
+  withTimeline(shown: boolean): void {
+    this.timelineShown = shown;
+    document.body.classList.toggle('with-timeline', shown);
+  }
+
   /** Shows whether map data is on its way. */
   busy(busy: boolean): void {
     this.bar.hidden = !busy;
@@ -86,8 +94,9 @@ export class Shell {
 
   /** The part of the map that the panels cover, with a little air. */
   freePadding(inspecting: boolean): Padding {
-    if (this.narrow()) return { top: 40, right: 30, bottom: inspecting ? innerHeight * 0.5 : 120, left: 30 };
-    return { top: 50, right: inspecting ? 400 : 70, bottom: 60, left: this.panelOpen ? 380 : 50 };
+    const slider = this.timelineShown ? (this.narrow() ? 96 : 76) : 0;
+    if (this.narrow()) return { top: 40, right: 30, bottom: inspecting ? innerHeight * 0.5 : 120 + slider, left: 30 };
+    return { top: 50, right: inspecting ? 400 : 70, bottom: 60 + slider, left: this.panelOpen ? 380 : 50 };
   }
 
   private renderPanel(): void {

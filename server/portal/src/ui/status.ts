@@ -13,6 +13,8 @@ export class StatusLine {
   private readonly bar = h('span', { class: 'scale-bar' });
   private readonly zoom = h('span', { class: 'status-zoom' });
   private readonly position = h('span', { class: 'status-position' });
+  private readonly live = h('span', { class: 'status-live', role: 'status' });
+  private lost = false;
   private readonly sources = h('span', { class: 'status-sources' });
 
   constructor(
@@ -20,7 +22,7 @@ export class StatusLine {
     private readonly store: LayerStore,
   ) {
     this.element.append(
-      h('div', { class: 'status-left' }, this.bar, this.zoom, this.position),
+      h('div', { class: 'status-left' }, this.bar, this.zoom, this.position, this.live),
       h('div', { class: 'status-right' }, this.sources, h('a', { href: 'https://maplibre.org', target: '_blank', rel: 'noopener noreferrer' }, 'MapLibre')),
     );
     map.on('move', () => this.renderCamera());
@@ -33,6 +35,18 @@ export class StatusLine {
   render(): void {
     this.renderCamera();
     this.renderSources();
+    this.renderLive();
+  }
+
+  /** Says quietly when changes no longer arrive. */
+  liveLost(lost: boolean): void {
+    this.lost = lost;
+    this.renderLive();
+  }
+
+  private renderLive(): void {
+    this.live.textContent = this.lost ? t('liveLost') : '';
+    this.live.hidden = !this.lost;
   }
 
   private renderCamera(): void {
