@@ -6,7 +6,7 @@ use crate::error::{Doing, Error, Result};
 use crate::{About, Compression, Format, MbTiles, Spool, TileType, Written, discard_part, gzip};
 
 /// What came of a conversion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Converted {
     /// The new archive.
     pub written: Written,

@@ -15,6 +15,7 @@
 //! Whatever a kill or a power cut leaves of them, the longest run of whole records with whole contents is taken
 //! up again, and the rest is cut off. The finished archive is a function of the tiles alone.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ use crate::error::{Doing, Error, Result};
 use crate::limits::{MAX_ENTRIES, MAX_SHARED_BYTES, MAX_TILE_PACKED};
 use crate::pmtiles::{Draft, Entry};
 use crate::source::read_exact_at;
-use crate::{About, Format, TileId, mbtiles, pmtiles};
+use crate::{About, Format, TileId, ZoomStats, mbtiles, pmtiles};
 
 const MAGIC: &[u8; 16] = b"onemap tiles 1\0\0";
 const HEAD_BYTES: u64 = 48;
@@ -73,7 +74,7 @@ pub enum Start {
 }
 
 /// A finished archive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// Tiles.
     pub tiles: u64,
@@ -81,6 +82,8 @@ pub struct Written {
     pub contents: u64,
     /// Bytes of the file.
     pub bytes: u64,
+    /// Tiles by zoom.
+    pub zooms: BTreeMap<u8, ZoomStats>,
 }
 
 #[derive(Debug)]
@@ -298,6 +301,10 @@ impl Spool {
         }
         let entries = self.entries()?;
         let about = found_out(about, &entries);
+        let mut zooms: BTreeMap<u8, ZoomStats> = BTreeMap::new();
+        for (tile, len) in entries.iter().filter_map(|e| Some((TileId::new(e.id)?, e.len))) {
+            zooms.entry(tile.zoom()).or_default().add(tile.coord(), 1, len);
+        }
         let draft = Draft {
             entries,
             contents: self.contents.get_ref(),
@@ -313,7 +320,7 @@ impl Spool {
         std::fs::rename(finished, &self.output).doing("put in place", &self.output)?;
         sync_folder(&self.output)?;
         self.paths.remove()?;
-        Ok(Written { tiles: self.tiles, contents: self.distinct, bytes })
+        Ok(Written { tiles: self.tiles, contents: self.distinct, bytes, zooms })
     }
 
     /// Returns the tiles in the order of their ids.

@@ -75,6 +75,14 @@ impl PmTiles {
         self.find(TileId::of(tile).get()).map(|entry| entry.is_some())
     }
 
+    /// Visits all tiles in the order of their ids, until `visit` breaks.
+    pub fn for_each_tile(&self, visit: &mut dyn FnMut(TileId) -> ControlFlow<()>) -> Result<()> {
+        self.for_each_entry(&mut |entry| {
+            let mut ids = (entry.id..entry.end()).map_while(TileId::new);
+            Ok(ids.try_for_each(&mut *visit))
+        })
+    }
+
     /// Reads the content of an entry; `tile` names it in errors.
     pub(super) fn content(&self, entry: &Entry, tile: TileCoord) -> Result<StoredTile> {
         let path = &self.source.path;
