@@ -21,7 +21,7 @@ use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use onemap_model::TileCoord;
+use onemap_model::{Bounds, MAX_ZOOM, TileCoord};
 use rustc_hash::FxHashMap;
 
 use crate::error::{Doing, Error, Result};
@@ -360,10 +360,20 @@ fn found_out(about: &About, entries: &[Entry]) -> About {
     if about.bounds.is_none() {
         let last = entries.iter().rev().map_while(|entry| TileId::new(entry.id));
         let last = last.take_while(|tile| tile.zoom() == about.maxzoom);
-        about.bounds =
-            last.map(|tile| tile.coord().bounds(0.0)).reduce(onemap_model::Bounds::union);
+        about.bounds = last.map(|tile| tile.coord().bounds(0.0)).reduce(Bounds::union);
+    }
+    if let (None, Some(bounds)) = (about.center, about.bounds) {
+        let [lon, lat] = bounds.center();
+        about.center = Some((lon, lat, zoom_of(&bounds).clamp(about.minzoom, about.maxzoom)));
     }
     about
+}
+
+/// Returns the last zoom at which a box is no wider than a tile.
+fn zoom_of(bounds: &Bounds) -> u8 {
+    let width = (bounds.east - bounds.west).max(bounds.north - bounds.south);
+    let fits = |zoom: &u8| width * f64::from(1_u32 << zoom) <= 360.0;
+    (0..=MAX_ZOOM).take_while(fits).last().unwrap_or(0)
 }
 
 /// Makes a rename in the folder of a file durable.

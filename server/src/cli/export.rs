@@ -156,7 +156,7 @@ pub(super) fn run(common: &Common, args: &ExportArgs) -> anyhow::Result<u8> {
         );
     }
     bar.step("writing the file", 1, 1, "");
-    let about = about(&maker, &view, &layers, args.bbox);
+    let about = about(&maker, &view, &layers, wanted);
     let written = spool.finish(format, &about)?;
     bar.finish();
     let report = Report {
@@ -275,10 +275,10 @@ fn threads(asked: Option<u16>) -> anyhow::Result<rayon::ThreadPool> {
 }
 
 /// Describes the archive: the same for the same layers and view, on every day.
-fn about(maker: &Maker, view: &View, layers: &[&Layer], bbox: Option<Bounds>) -> About {
+fn about(maker: &Maker, view: &View, layers: &[&Layer], wanted: Wanted) -> About {
     if let Maker::Archive(archive) = maker {
         let metadata = archive.about().metadata.clone();
-        let bounds = cut(layers.iter().find_map(|layer| layer.bounds), bbox);
+        let bounds = cut(layers.iter().find_map(|layer| layer.bounds), wanted.bbox);
         return About { bounds, metadata, ..About::of(TileType::Mvt) };
     }
     let mut about = About::of(TileType::Mvt);
@@ -314,13 +314,14 @@ fn about(maker: &Maker, view: &View, layers: &[&Layer], bbox: Option<Bounds>) ->
                 fields.map(|field| (field.name.clone(), type_name(field.kind).into())).collect();
             json!({
                 "id": layer.id, "description": layer.title, "fields": fields,
-                "minzoom": layer.minzoom, "maxzoom": layer.maxzoom,
+                "minzoom": layer.minzoom.max(wanted.minzoom),
+                "maxzoom": layer.maxzoom.min(wanted.maxzoom),
             })
         })
         .collect();
     put("vector_layers", vector_layers.into());
     let bounds = layers.iter().filter_map(|layer| layer.bounds).reduce(Bounds::union);
-    About { bounds: cut(bounds, bbox), ..about }
+    About { bounds: cut(bounds, wanted.bbox), ..about }
 }
 
 /// Returns the part of a box that lies in another.

@@ -78,10 +78,7 @@ fn metadata(about: &About) -> Vec<(String, String)> {
         let texts: Vec<String> = numbers.iter().map(|number| format!("{number:.7}")).collect();
         texts.join(",")
     };
-    let (lon, lat, zoom) = about.center.unwrap_or_else(|| {
-        let [lon, lat] = bounds.center();
-        (lon, lat, about.minzoom)
-    });
+    let (lon, lat, zoom) = about.center.unwrap_or_default();
     let format = match about.tile_type {
         TileType::Mvt | TileType::Unknown => "pbf",
         TileType::Png => "png",

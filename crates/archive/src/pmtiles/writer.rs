@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use onemap_model::Bounds;
 use rustc_hash::FxHashMap;
 
 use super::directory::{Directory, Entry};
@@ -13,7 +12,7 @@ use crate::error::{Doing, Result};
 use crate::limits::MAX_SHARED_BYTES;
 use crate::packing::gzip;
 use crate::source::read_exact_at;
-use crate::{About, Compression, TileId};
+use crate::{About, Compression};
 
 /// Entries up to which a directory without leaves is tried.
 const MAX_ROOT_ENTRIES: usize = 16_384;
@@ -28,6 +27,7 @@ pub(crate) struct Draft<'a> {
     pub contents: &'a File,
     /// Where the contents are, for errors.
     pub contents_path: &'a Path,
+    /// Complete: with zooms, bounds and center.
     pub about: &'a About,
 }
 
@@ -46,8 +46,6 @@ pub(crate) fn write(draft: Draft<'_>, output: &Path) -> Result<()> {
     let metadata_at = at(end(root_at), metadata.len());
     let leaves_at = at(end(metadata_at), leaves.len());
     let tiles_at = Section { offset: end(leaves_at), len: placed.len };
-    let bounds = about.bounds.unwrap_or(Bounds::WORLD);
-    let [lon, lat] = bounds.center();
     let header = Header {
         root: root_at,
         metadata: metadata_at,
@@ -58,10 +56,10 @@ pub(crate) fn write(draft: Draft<'_>, output: &Path) -> Result<()> {
         internal_compression: Compression::Gzip,
         tile_compression: about.compression,
         tile_type: about.tile_type,
-        minzoom: entries.first().and_then(|e| TileId::new(e.id)).map_or(0, TileId::zoom),
-        maxzoom: entries.last().and_then(|e| TileId::new(e.end() - 1)).map_or(0, TileId::zoom),
-        bounds: Some(bounds),
-        center: about.center.unwrap_or((lon, lat, about.minzoom)),
+        minzoom: about.minzoom,
+        maxzoom: about.maxzoom,
+        bounds: about.bounds,
+        center: about.center.unwrap_or_default(),
     };
     let file = File::create(output).doing("create", output)?;
     let mut out = BufWriter::with_capacity(1 << 20, file);
