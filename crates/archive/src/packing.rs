@@ -7,8 +7,8 @@ use onemap_bounded::{Gunzip, read_to_vec_bounded};
 
 use crate::Compression;
 
-/// Gzip level: 9 is 1 % smaller than 6 on tiles of buildings and takes a fifth longer.
-const LEVEL: u32 = 9;
+/// Gzip level. On 646 tiles of the Tokyo buildings (41 MB) 9 is 1.3 % smaller and takes 2.7 times as long.
+const LEVEL: u32 = 6;
 
 /// Packs with gzip: equal bytes give equal bytes, on every day and machine.
 pub fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {

@@ -1,5 +1,6 @@
 //! `onemap export`: the tiles of layers as one file.
 
+mod about;
 mod plan;
 mod work;
 
@@ -11,17 +12,22 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use onemap_archive::{About, Format, PmTiles, Spool, Start, TileType, ZoomStats, discard_part};
-use onemap_model::{Bounds, FieldType, Layer, StateSet, ViewSpec, When};
+use onemap_archive::{Format, PmTiles, Spool, Start, TileId, ZoomStats, discard_part};
+use onemap_model::{Bounds, Filter, Layer, StateSet, ViewSpec, When};
 use onemap_store::View;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Common, DONE};
 use crate::progress::Bar;
-use crate::tile_service::{LayerList, TileService};
+use crate::tile_service::{LayerList, LayerPart, TileService};
+use about::about;
+pub(super) use about::cut;
 use plan::Wanted;
 use work::Maker;
+
+/// A layer as it was named, and what the catalogue knows of it.
+type Chosen<'v> = (&'v LayerPart, &'v Layer);
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -29,6 +35,7 @@ Examples:
   onemap export buildings -o buildings.pmtiles
   onemap export roads,buildings,water -o city.mbtiles --maxzoom 14
   onemap export buildings -o center.pmtiles --bbox 118.2,33.9,118.4,34.0
+  onemap export buildings -o tall.pmtiles --filter 'height > 100'
   onemap export buildings -o city-2010.pmtiles --datetime 2010-01-01 --properties name,height
 
 An export that was interrupted goes on where it stopped when the same command is given again.")]
@@ -54,6 +61,9 @@ pub(super) struct ExportArgs {
     /// Lifecycle states, with commas between [default: the layers']
     #[arg(long, value_name = "S")]
     state: Option<StateSet>,
+    /// Only features that meet a condition, in CQL2 text
+    #[arg(long, value_name = "CQL2", value_parser = filter)]
+    filter: Option<Filter>,
     /// Fields to keep, with commas between [default: all]
     #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
     properties: Option<Vec<String>>,
@@ -106,11 +116,13 @@ pub(super) fn run(common: &Common, args: &ExportArgs) -> anyhow::Result<u8> {
     }
     let store = Arc::new(common.store_to_read()?);
     let view = store.view(args.spec());
-    let layers = args.find_layers(&view)?;
+    let layers = args.choose(&view)?;
+    let least = layers.iter().map(|(_, layer)| layer.minzoom).min();
+    let most = layers.iter().map(|(_, layer)| layer.maxzoom).max();
     let wanted = Wanted {
         bbox: args.bbox,
-        minzoom: args.minzoom.unwrap_or_else(|| least(&layers, |layer| layer.minzoom)),
-        maxzoom: args.maxzoom.unwrap_or_else(|| most(&layers, |layer| layer.maxzoom)),
+        minzoom: args.minzoom.or(least).unwrap_or(0),
+        maxzoom: args.maxzoom.or(most).unwrap_or(0),
     };
     if wanted.minzoom > wanted.maxzoom {
         let (min, max) = (wanted.minzoom, wanted.maxzoom);
@@ -125,7 +137,7 @@ pub(super) fn run(common: &Common, args: &ExportArgs) -> anyhow::Result<u8> {
     } else {
         bar.step("looking for tiles", 0, 1, "");
         let tiles = pool.install(|| plan::with_features(&view, &args.layers, wanted))?;
-        let service = TileService::new(store.clone(), 0);
+        let service = TileService::new(store.clone(), 0, 1);
         let (layers, spec) = (args.layers.clone(), view.spec().clone());
         (Maker::Features { service, layers, spec }, tiles)
     };
@@ -133,7 +145,7 @@ pub(super) fn run(common: &Common, args: &ExportArgs) -> anyhow::Result<u8> {
         discard_part(&args.output)?;
     }
     let mut notes = Vec::new();
-    let (mut spool, start) = Spool::open(&args.output, &args.key(&view, &layers, wanted))?;
+    let (mut spool, start) = Spool::open(&args.output, &ExportArgs::key(&view, &layers, wanted))?;
     let resumed = match start {
         Start::New => 0,
         Start::Resumed(tiles) => tiles,
@@ -156,13 +168,13 @@ pub(super) fn run(common: &Common, args: &ExportArgs) -> anyhow::Result<u8> {
         );
     }
     bar.step("writing the file", 1, 1, "");
-    let about = about(&maker, &view, &layers, wanted);
+    let about = about(&view, &layers, wanted);
     let written = spool.finish(format, &about)?;
     bar.finish();
     let report = Report {
         file: args.output.display().to_string(),
         format: format.name(),
-        layers: args.layers.ids().iter().map(ToString::to_string).collect(),
+        layers: args.layers.parts().iter().map(ToString::to_string).collect(),
         tiles: written.tiles,
         resumed,
         contents: written.contents,
@@ -189,18 +201,19 @@ impl ExportArgs {
             when: self.datetime.unwrap_or_default(),
             states: self.state,
             fields,
-            ..ViewSpec::default()
+            filter: self.filter.clone(),
         }
     }
 
-    fn find_layers<'v>(&self, view: &'v View) -> anyhow::Result<Vec<&'v Layer>> {
-        let found = self.layers.ids().iter().map(|id| {
+    fn choose<'v>(&'v self, view: &'v View) -> anyhow::Result<Vec<Chosen<'v>>> {
+        let found = self.layers.parts().iter().map(|part| {
+            let id = &part.id;
             let layer = view.layer(id).with_context(|| format!("there is no layer '{id}'"))?;
-            Ok(layer.layer())
+            Ok((part, layer.layer()))
         });
-        let layers: Vec<&Layer> = found.collect::<anyhow::Result<_>>()?;
+        let layers: Vec<Chosen<'v>> = found.collect::<anyhow::Result<_>>()?;
         for name in view.spec().fields.iter().flatten() {
-            if layers.iter().all(|layer| layer.schema.position(name).is_none()) {
+            if layers.iter().all(|(_, layer)| layer.schema.position(name).is_none()) {
                 bail!("no layer has the field '{name}'");
             }
         }
@@ -209,17 +222,17 @@ impl ExportArgs {
 
     /// Opens the archive that the layer is made of, if it is one.
     fn archive(&self, view: &View) -> anyhow::Result<Option<PmTiles>> {
-        let ids = self.layers.ids();
-        for id in ids {
+        let parts = self.layers.parts();
+        for LayerPart { id, .. } in parts {
             let Some(path) = view.layer(id).and_then(|layer| layer.archive_path()) else {
                 continue;
             };
-            if ids.len() > 1 {
+            if parts.len() > 1 {
                 bail!("layer '{id}' is an archive of tiles made elsewhere: export it by itself");
             }
             if *view.spec() != ViewSpec::default() {
                 bail!(
-                    "layer '{id}' is an archive of tiles made elsewhere: it has no times, states or fields to choose"
+                    "layer '{id}' is an archive of tiles made elsewhere: it has no features to choose among"
                 );
             }
             return Ok(Some(PmTiles::open(&path)?));
@@ -228,16 +241,13 @@ impl ExportArgs {
     }
 
     /// Returns all that the tiles depend on.
-    fn key(&self, view: &View, layers: &[&Layer], wanted: Wanted) -> String {
-        let parts: Vec<Value> = self
-            .layers
-            .ids()
+    fn key(view: &View, layers: &[Chosen<'_>], wanted: Wanted) -> String {
+        let root = TileId::ROOT.coord();
+        let parts: Vec<Value> = layers
             .iter()
-            .zip(layers)
-            .map(|(id, layer)| {
-                let root = onemap_archive::TileId::ROOT.coord();
-                let version = view.layer(id).map(|layer| layer.tile_version(root));
-                json!([id, layer.uuid, version])
+            .map(|(part, layer)| {
+                let version = view.layer(&part.id).map(|layer| layer.tile_version(root));
+                json!([part.to_string(), layer.uuid, version])
             })
             .collect();
         json!({
@@ -251,6 +261,11 @@ impl ExportArgs {
     }
 }
 
+/// Reads a filter.
+fn filter(text: &str) -> Result<Filter, onemap_filter::FilterError> {
+    onemap_filter::parse_text(text)
+}
+
 /// Tells the format by the name of the file.
 fn format_of(path: &Path) -> anyhow::Result<Format> {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
@@ -261,82 +276,9 @@ fn format_of(path: &Path) -> anyhow::Result<Format> {
     }
 }
 
-fn least(layers: &[&Layer], zoom: fn(&Layer) -> u8) -> u8 {
-    layers.iter().map(|layer| zoom(layer)).min().unwrap_or(0)
-}
-
-fn most(layers: &[&Layer], zoom: fn(&Layer) -> u8) -> u8 {
-    layers.iter().map(|layer| zoom(layer)).max().unwrap_or(0)
-}
-
 fn threads(asked: Option<u16>) -> anyhow::Result<rayon::ThreadPool> {
     let threads = asked.map_or(0, usize::from);
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("can not start threads")
-}
-
-/// Describes the archive: the same for the same layers and view, on every day.
-fn about(maker: &Maker, view: &View, layers: &[&Layer], wanted: Wanted) -> About {
-    if let Maker::Archive(archive) = maker {
-        let metadata = archive.about().metadata.clone();
-        let bounds = cut(layers.iter().find_map(|layer| layer.bounds), wanted.bbox);
-        return About { bounds, metadata, ..About::of(TileType::Mvt) };
-    }
-    let mut about = About::of(TileType::Mvt);
-    let join = |texts: Vec<&str>| {
-        let mut kept: Vec<&str> = Vec::new();
-        for text in texts.into_iter().filter(|text| !text.is_empty()) {
-            if !kept.contains(&text) {
-                kept.push(text);
-            }
-        }
-        kept.join(", ")
-    };
-    let titles = join(layers.iter().map(|layer| layer.title.as_str()).collect());
-    let owners = join(layers.iter().map(|layer| layer.department.as_str()).collect());
-    let mut put = |name: &str, value: Value| {
-        about.metadata.insert(name.to_owned(), value);
-    };
-    put("name", titles.into());
-    put("type", "overlay".into());
-    if !owners.is_empty() {
-        put("attribution", owners.into());
-    }
-    put("generator", concat!("onemap ", env!("CARGO_PKG_VERSION")).into());
-    let shown = |name: &str| {
-        let fields = view.spec().fields.as_ref();
-        fields.is_none_or(|fields| fields.iter().any(|field| field == name))
-    };
-    let vector_layers: Vec<Value> = layers
-        .iter()
-        .map(|layer| {
-            let fields = layer.schema.fields.iter().filter(|field| shown(&field.name));
-            let fields: serde_json::Map<String, Value> =
-                fields.map(|field| (field.name.clone(), type_name(field.kind).into())).collect();
-            json!({
-                "id": layer.id, "description": layer.title, "fields": fields,
-                "minzoom": layer.minzoom.max(wanted.minzoom),
-                "maxzoom": layer.maxzoom.min(wanted.maxzoom),
-            })
-        })
-        .collect();
-    put("vector_layers", vector_layers.into());
-    let bounds = layers.iter().filter_map(|layer| layer.bounds).reduce(Bounds::union);
-    About { bounds: cut(bounds, wanted.bbox), ..about }
-}
-
-/// Returns the part of a box that lies in another.
-pub(super) fn cut(bounds: Option<Bounds>, by: Option<Bounds>) -> Option<Bounds> {
-    let (Some(a), Some(b)) = (bounds, by) else { return bounds };
-    Bounds::new(a.west.max(b.west), a.south.max(b.south), a.east.min(b.east), a.north.min(b.north))
-}
-
-/// Returns what TileJSON's users know of types.
-fn type_name(kind: FieldType) -> &'static str {
-    match kind {
-        FieldType::Bool => "Boolean",
-        FieldType::Int | FieldType::Float => "Number",
-        _ => "String",
-    }
 }
 
 /// Tells of each zoom.

@@ -40,7 +40,8 @@ pub(super) fn with_features(
     layers: &LayerList,
     wanted: Wanted,
 ) -> anyhow::Result<Vec<TileId>> {
-    let views: Vec<LayerView<'_>> = layers.ids().iter().filter_map(|id| view.layer(id)).collect();
+    let views: Vec<LayerView<'_>> =
+        layers.parts().iter().filter_map(|part| view.layer(&part.id)).collect();
     let options = TileOptions::default();
     let buffer = f64::from(options.buffer) / f64::from(options.extent);
     let occupied = |tile: TileId| -> Result<bool, StoreError> {

@@ -29,13 +29,18 @@ impl Maker {
     fn make(&self, coord: TileCoord) -> anyhow::Result<Vec<u8>> {
         let bytes = match self {
             Self::Features { service, layers, spec } => {
-                let request =
-                    TileRequest { layers: layers.clone(), coord, spec: spec.clone(), buffer: None };
-                service.tile(&request)?.bytes
+                let request = TileRequest {
+                    layers: layers.clone(),
+                    coord,
+                    spec: spec.clone(),
+                    revision: None,
+                    buffer: None,
+                };
+                service.tile(&request)?
             }
             Self::Archive(archive) => match archive.tile(coord)? {
                 Some(tile) if tile.compression == Compression::Gzip => return Ok(tile.bytes),
-                Some(tile) => tile.bytes.into(),
+                Some(tile) => tile.bytes,
                 None => return Ok(Vec::new()),
             },
         };
