@@ -23,9 +23,7 @@ impl Archive {
     pub fn detect(path: &Path) -> Result<Option<Format>> {
         let source = Source::open(path)?;
         let head = source.read("the header", 0, source.len.min(16))?;
-        // Versions before 3 begin with "PM" and a small number.
-        let early = matches!(head[..], [b'P', b'M', 1 | 2, 0, ..]);
-        if early || head.starts_with(pmtiles::MAGIC) {
+        if pmtiles::version(&head).is_some() {
             return Ok(Some(Format::PmTiles));
         }
         if head == mbtiles::MAGIC {

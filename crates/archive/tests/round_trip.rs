@@ -62,6 +62,8 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn both_formats_give_every_tile_back() {
+    fn can_be_shared<T: Send + Sync>() {}
+    can_be_shared::<PmTiles>();
     let folder = tempfile::tempdir().unwrap();
     let tiles = tiles(50_000);
     for (name, format) in [("a.pmtiles", Format::PmTiles), ("a.mbtiles", Format::MbTiles)] {

@@ -49,6 +49,16 @@ pub(crate) struct Header {
     pub center: (f64, f64, u8),
 }
 
+/// Tells by the first bytes which version of PMTiles a file is; `None` when it is none.
+pub(crate) fn version(bytes: &[u8]) -> Option<u8> {
+    match bytes {
+        [b'P', b'M', b'T', b'i', b'l', b'e', b's', version, ..] => Some(*version),
+        // Versions before 3 were "PM" and a small number.
+        [b'P', b'M', version @ (1 | 2), 0, ..] => Some(*version),
+        _ => None,
+    }
+}
+
 /// Units of the coordinates in the header.
 const PER_DEGREE: f64 = 1e7;
 
@@ -56,20 +66,16 @@ impl Header {
     /// Reads the header of a file of `file_len` bytes.
     pub(crate) fn read(bytes: &[u8], file_len: u64, path: &Path) -> Result<Self> {
         let damaged = |error: onemap_bounded::Error| Error::damaged(path, error.to_string());
+        if let Some(version) = version(bytes).filter(|version| *version != 3) {
+            let what = format!("it is PMTiles version {version}; `pmtiles convert` brings it to 3");
+            return Err(Error::unsupported(path, what));
+        }
         let mut reader = ByteReader::new("the header", bytes);
         if reader.take(7).map_err(damaged)? != MAGIC {
             let what = "it does not begin with 'PMTiles'".to_owned();
             return Err(Error::NotAnArchive { path: path.to_owned(), what });
         }
-        let version = reader.u8().map_err(damaged)?;
-        if version != 3 {
-            return Err(Error::unsupported(
-                path,
-                format!(
-                    "it is PMTiles version {version}, only 3 is read; `pmtiles convert` brings it to 3"
-                ),
-            ));
-        }
+        reader.u8().map_err(damaged)?;
         let mut section = |name: &str| -> Result<Section> {
             let offset = reader.u64_le().map_err(damaged)?;
             let len = reader.u64_le().map_err(damaged)?;
@@ -196,5 +202,9 @@ mod tests {
         bytes[7] = 2;
         let error = Header::read(&bytes, 5000, Path::new("x")).unwrap_err().to_string();
         assert!(error.contains("PMTiles version 2"), "{error}");
+        let error = Header::read(b"PM\x01\x00{}", 6, Path::new("x")).unwrap_err().to_string();
+        assert!(error.contains("PMTiles version 1"), "{error}");
+        let other = Header::read(b"PMjournal", 9, Path::new("x"));
+        assert!(matches!(other, Err(Error::NotAnArchive { .. })));
     }
 }

@@ -21,5 +21,5 @@ pub use reader::PmTiles;
 pub use survey::Survey;
 
 pub(crate) use directory::Entry;
-pub(crate) use header::MAGIC;
+pub(crate) use header::version;
 pub(crate) use writer::{Draft, write};
