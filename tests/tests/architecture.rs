@@ -5,10 +5,11 @@
 use cargo_metadata::MetadataCommand;
 
 /// The crates along the data. A crate may depend on those before it.
-const FLOW: [&str; 12] = [
+const FLOW: [&str; 13] = [
     "onemap-bounded",
     "onemap-model",
     "onemap-filter",
+    "onemap-archive",
     "onemap-crs",
     "onemap-vector",
     "onemap-generalise",

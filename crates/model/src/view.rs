@@ -1,10 +1,11 @@
 //! What one kind of viewer may see of the city at one moment, but for the snapshot.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Filter, Interval, StateSet, Timestamp};
+use crate::{Filter, Interval, ModelError, StateSet, Timestamp};
 
 /// The valid time that a view looks at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,6 +27,32 @@ impl When {
             Self::At(at) => valid.contains(*at),
             Self::Within(within) => valid.intersects(within),
         }
+    }
+}
+
+impl FromStr for When {
+    type Err = ModelError;
+
+    /// Reads an instant, or an interval with `/` whose ends may be open (`..`) and belong to it, as OGC API -
+    /// Features has them; empty and `now` are [`When::Now`].
+    fn from_str(text: &str) -> Result<Self, ModelError> {
+        let Some((from, to)) = text.split_once('/') else {
+            return match text {
+                "" | "now" => Ok(Self::Now),
+                text => text.parse().map(Self::At),
+            };
+        };
+        let end = |text: &str| match text {
+            "" | ".." => Ok(None),
+            text => text.parse::<Timestamp>().map(Some),
+        };
+        let (from, to) = (end(from)?, end(to)?);
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            return Err(ModelError::Interval(text.chars().take(80).collect()));
+        }
+        // Our intervals are half-open.
+        let to = to.map(|to| Timestamp::from_micros(to.as_micros().saturating_add(1)));
+        Ok(Self::Within(Interval { from, to }))
     }
 }
 
@@ -105,6 +132,18 @@ impl fmt::Display for ViewId {
 mod tests {
     use super::*;
     use crate::{Operand, State};
+
+    #[test]
+    fn times_are_read_as_ogc_api_features_has_them() {
+        let day = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!("now".parse(), Ok(When::Now));
+        assert_eq!("2020-05-01".parse(), Ok(When::At(day("2020-05-01"))));
+        let to = Timestamp::from_micros(day("2021-01-01").as_micros() + 1);
+        let within = |from, to| Ok(When::Within(Interval { from, to }));
+        assert_eq!("2020/2021-01-01".parse(), within(Some(day("2020-01-01")), Some(to)));
+        assert_eq!("../2021".parse::<When>(), within(None, Some(to)));
+        assert!("2021/2020".parse::<When>().is_err() && "soon".parse::<When>().is_err());
+    }
 
     #[test]
     fn different_views_have_different_names() {

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use onemap_ingest::{Mode, Options, Report, StateRule, TimeRule};
 use onemap_model::{Kind, LayerId, State, Timestamp};
 use onemap_store::Store;
 
-use super::{Common, DONE, DONE_WITH_REJECTS, actor};
+use super::{Common, DONE, DONE_WITH_REJECTS, actor, archive_import};
 use crate::progress::Bar;
 
 #[derive(Args)]
@@ -18,10 +18,11 @@ Examples:
   onemap import points.csv --crs EPSG:4527         x/y columns in a stated CRS
   onemap import city.gpkg --layer base             layers base_roads, base_buildings, ...
   onemap import new.geojson --layer parcels --mode upsert --id-field parcel_no
+  onemap import basemap.pmtiles                    vector tiles made elsewhere, served as they are
   onemap import 'postgres://gis@localhost/city?table=public.roads'
   cat roads.geojsonl | onemap import - --layer roads")]
 pub(super) struct ImportArgs {
-    /// Files, folders, zips, `-` for standard input, or postgres:// addresses
+    /// Files, folders, zips, archives of vector tiles, `-` for standard input, or postgres:// addresses
     #[arg(required = true, value_name = "SOURCE")]
     sources: Vec<String>,
     /// Layer id; with several layers in the sources, its prefix [default: from the file's name]
@@ -88,6 +89,15 @@ enum ModeArg {
 
 pub(super) fn run(common: &Common, args: &ImportArgs) -> anyhow::Result<u8> {
     let options = args.options();
+    if archive_import::are_archives(&args.sources)? {
+        if args.encoding.is_some() || !args.only.is_empty() {
+            bail!("--encoding and --only say nothing of an archive of tiles: leave them out");
+        }
+        let store = common.store()?;
+        let bar = Bar::new(common.json);
+        common.print(&archive_import::import(&store, &args.sources, &options, &bar)?)?;
+        return Ok(DONE);
+    }
     let reading = onemap_vector::Options {
         crs: args.crs.clone(),
         encoding: args.encoding.clone(),

@@ -1,8 +1,10 @@
 //! The command line: `onemap [--data DIR] COMMAND`.
 
+mod archive_import;
 mod care;
 mod catalogue;
 mod demo;
+mod export;
 mod import;
 mod inspect;
 mod serve;
@@ -41,6 +43,7 @@ Examples:
   onemap inspect city.gpkg
   onemap serve --listen 0.0.0.0:8080
   onemap tile buildings/14/13575/6547 -o tile.mvt
+  onemap export roads,buildings -o city.pmtiles
 
 Exit codes: 0 done; 1 failed, nothing was changed; 2 wrong usage; 3 done, with rejected records.";
 
@@ -64,7 +67,7 @@ struct Common {
 #[derive(Subcommand)]
 #[allow(clippy::large_enum_variant, reason = "there is one, and it lives as long as the program")]
 enum Command {
-    /// Import files, folders, zips, standard input (-) or postgres:// tables as one revision
+    /// Import files, folders, zips, archives of tiles, standard input (-) or postgres:// tables as one revision
     Import(import::ImportArgs),
     /// Show what is in a source, without importing it
     Inspect(inspect::InspectArgs),
@@ -82,6 +85,8 @@ enum Command {
     Remove(catalogue::RemoveArgs),
     /// Write one tile to a file, as the server would send it
     Tile(tile::TileArgs),
+    /// Write the tiles of layers to one file: PMTiles or MBTiles
+    Export(export::ExportArgs),
     /// Check the whole store: log, segments, indexes
     Check,
     /// Fold recent edits into their layers' segments
@@ -112,6 +117,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Set(args) => catalogue::set(common, args),
         Command::Remove(args) => catalogue::remove(common, args),
         Command::Tile(args) => tile::run(common, args),
+        Command::Export(args) => export::run(common, args),
         Command::Check => care::check(common),
         Command::Compact(args) => care::compact(common, args),
     }
