@@ -3,6 +3,7 @@
 //! `cli` holds one module a command, `http` one module a family of paths. There is no geometry
 //! here: importers read, `onemap-ingest` and `onemap-store` keep, the tile crates answer.
 
+mod archives;
 mod cache;
 mod cli;
 mod flights;

@@ -16,6 +16,7 @@ use onemap_model::{
 use onemap_store::{Drawn, LayerView, Query, Store, StoreError, View};
 use onemap_tiles_vector::{Mass, TileEncoder, TileOptions};
 
+use crate::archives::Archives;
 use crate::cache::{TileCache, TileKey, etag};
 use crate::flights::Flights;
 use crate::gate::{Gate, Overloaded};
@@ -63,6 +64,8 @@ pub(crate) enum TileError {
     NoTiles(LayerId),
     #[error("the store could not be read: {0}")]
     Store(Arc<StoreError>),
+    #[error("the archive of layer '{0}' could not be read: {1}")]
+    Archive(LayerId, String),
     #[error("the tile could not be packed: {0}")]
     Packing(String),
     #[error("the computation of the tile ended early: {0}")]
@@ -81,9 +84,15 @@ impl From<StoreError> for TileError {
 pub(crate) struct TileService {
     store: Arc<Store>,
     cache: Arc<TileCache>,
-    labels: Arc<LabelPoints>,
+    tools: Arc<Tools>,
     flights: Flights<TileKey, Result<Bytes, TileError>>,
     gate: Arc<Gate>,
+}
+
+/// What parts are drawn with.
+struct Tools {
+    labels: LabelPoints,
+    archives: Archives,
 }
 
 /// What a request comes to at one revision: good until the revision or the slice of time changes.
@@ -115,7 +124,7 @@ impl TileService {
         Self {
             store,
             cache: Arc::new(TileCache::new(cache_bytes)),
-            labels: Arc::new(LabelPoints::new()),
+            tools: Arc::new(Tools { labels: LabelPoints::new(), archives: Archives::default() }),
             flights: Flights::default(),
             gate: Gate::new(cores, LONGEST_QUEUE),
         }
@@ -155,9 +164,13 @@ impl TileService {
     ) -> Result<Resolved, TileError> {
         let parts = request.layers.parts();
         let encoding = if parts.len() == 1 { accepted.best() } else { accepted.best_for_several() };
+        let is_archive = |part: &LayerPart| {
+            view.layer(&part.id).is_some_and(|layer| layer.layer().archive.is_some())
+        };
+        let names_may_repeat = parts.len() > 1 && parts.iter().any(is_archive);
         // Gzip members are joined; what joins no more is packed as a whole.
         let packing = match encoding {
-            Encoding::Gzip => Encoding::Gzip,
+            Encoding::Gzip if !names_may_repeat => Encoding::Gzip,
             other if parts.len() == 1 => other,
             _ => Encoding::Identity,
         };
@@ -184,11 +197,14 @@ impl TileService {
             .collect();
         let keys = keys?;
         let etag = etag(&keys, encoding);
-        Ok(Resolved { keys, encoding, etag, until })
+        Ok(Resolved { keys, encoding, etag, until, names_may_repeat })
     }
 
     /// Returns the tile if all of its parts are in the cache and need only be put together.
     pub(crate) fn cached(&self, resolved: &Resolved) -> Option<Tile> {
+        if resolved.names_may_repeat {
+            return None;
+        }
         let (encoding, etag) = (resolved.encoding, resolved.etag.clone());
         let parts: Vec<Bytes> =
             resolved.keys.iter().map(|key| self.cache.get(key)).collect::<Option<_>>()?;
@@ -230,13 +246,19 @@ impl TileService {
         });
         let parts: Vec<Bytes> = join_all(parts).await.into_iter().collect::<Result<_, _>>()?;
         let (encoding, etag) = (resolved.encoding, resolved.etag.clone());
-        if let Some(pieces) = together(parts.clone(), encoding) {
+        let merge = resolved.names_may_repeat;
+        if !merge && let Some(pieces) = together(parts.clone(), encoding) {
             return Ok(Tile { pieces, encoding, etag });
         }
-        let packed = self.gate.run(move || encoding.pack(&parts.concat())).await?;
-        let packed = packed.map_err(|error| TileError::Stopped(error.to_string()))?;
-        let packed = packed.map_err(|error| TileError::Packing(error.to_string()))?;
-        Ok(Tile { pieces: vec![packed], encoding, etag })
+        let work = move || {
+            let whole = if merge { merged(&parts)? } else { parts.concat().into() };
+            let packed = if whole.is_empty() { Ok(whole) } else { encoding.pack(&whole) };
+            packed.map_err(|error| TileError::Packing(error.to_string()))
+        };
+        let packed = self.gate.run(work).await?;
+        let packed = packed.map_err(|error| TileError::Stopped(error.to_string()))??;
+        let pieces = if packed.is_empty() { vec![] } else { vec![packed] };
+        Ok(Tile { pieces, encoding, etag })
     }
 
     /// Computes a part when its turn comes, and keeps it.
@@ -247,13 +269,13 @@ impl TileService {
         request: Arc<TileRequest>,
         view: Arc<View>,
     ) -> impl Future<Output = Result<Bytes, TileError>> + Send + 'static {
-        let (gate, cache, labels) = (self.gate.clone(), self.cache.clone(), self.labels.clone());
+        let (gate, cache, tools) = (self.gate.clone(), self.cache.clone(), self.tools.clone());
         async move {
             let work = move || {
                 let plain = match plain_from_cache(&cache, &key) {
                     Some(plain) => plain,
                     None => match request.layers.parts().get(index) {
-                        Some(part) => encode(&request, part, &view, &labels)?,
+                        Some(part) => encode(&request, part, &view, &tools)?,
                         None => Bytes::new(),
                     },
                 };
@@ -270,12 +292,17 @@ impl TileService {
     /// Computes a tile, not packed, on this thread.
     pub(crate) fn tile(&self, request: &TileRequest) -> Result<Vec<u8>, TileError> {
         let view = self.newest(request);
-        let mut tile = Vec::new();
-        for part in request.layers.parts() {
-            tile.extend_from_slice(&encode(request, part, &view, &self.labels)?);
-        }
-        Ok(tile)
+        let parts = request.layers.parts().iter();
+        let parts = parts.map(|part| encode(request, part, &view, &self.tools));
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        Ok(merged(&parts)?.into())
     }
+}
+
+/// Joins parts whose layers may have equal names.
+fn merged(parts: &[Bytes]) -> Result<Bytes, TileError> {
+    let joined = onemap_tiles_vector::concat(parts);
+    joined.map(Bytes::from).map_err(|error| TileError::Packing(error.to_string()))
 }
 
 /// Puts parts together without packing; `None` when they have to be packed as a whole.
@@ -321,12 +348,14 @@ fn encode(
     request: &TileRequest,
     part: &LayerPart,
     view: &View,
-    labels: &LabelPoints,
+    tools: &Tools,
 ) -> Result<Bytes, TileError> {
     let layer = vector_layer(view, &part.id)?;
+    let is_archive = layer.layer().archive.is_some();
     let plain = match part.aspect {
+        Aspect::Features if is_archive => tools.archives.tile(&layer, request.coord)?,
         Aspect::Features => encode_features(request, part, &layer)?,
-        Aspect::Labels => encode_labels(request, part, &layer, labels)?,
+        Aspect::Labels => encode_labels(request, part, &layer, &tools.labels)?,
     };
     // Without what was reserved too much, which the cache would keep.
     Ok(plain.into_boxed_slice().into())

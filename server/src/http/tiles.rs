@@ -30,7 +30,9 @@ impl From<TileError> for Problem {
                 StoreError::Filter { .. } => Self::bad_parameter("filter", error),
                 _ => Self::internal(error),
             },
-            TileError::Packing(_) | TileError::Stopped(_) => Self::internal(error),
+            TileError::Archive(..) | TileError::Packing(_) | TileError::Stopped(_) => {
+                Self::internal(error)
+            }
         }
     }
 }
@@ -168,7 +170,15 @@ pub(super) async fn tilejson(
     let maxzoom = layers.map(|layer| layer.maxzoom).max().unwrap_or(0);
     let vector_layers: Vec<Value> = found
         .iter()
-        .map(|(part, layer)| {
+        .flat_map(|(part, layer)| {
+            // An archive names its own layers.
+            let own = layer.archive.as_ref().and_then(|archive| {
+                let metadata: Value = serde_json::from_str(&archive.metadata).ok()?;
+                Some(metadata.get("vector_layers")?.as_array()?.clone())
+            });
+            if let Some(own) = own {
+                return own;
+            }
             let visible = |name: &str| {
                 spec.fields.as_ref().is_none_or(|fields| fields.iter().any(|field| field == name))
             };
@@ -183,10 +193,10 @@ pub(super) async fn tilejson(
                 Aspect::Features => layer.title.clone(),
                 Aspect::Labels => format!("{} (label points)", layer.title),
             };
-            json!({
+            vec![json!({
                 "id": part.to_string(), "description": description, "fields": fields,
                 "minzoom": layer.minzoom, "maxzoom": layer.maxzoom,
-            })
+            })]
         })
         .collect();
     let titles: Vec<&str> = found.iter().map(|(_, layer)| layer.title.as_str()).collect();
