@@ -32,6 +32,8 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RELEASE = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "release")
 EDITS_PER_SECOND = 10
+# Part of the requests that nobody asked before: more than the cores can do would be the overload phase.
+COLD = 0.01
 LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 
 
@@ -115,28 +117,36 @@ def resident_mb(pid):
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
 
 
+def cache_mb(city):
+    with urllib.request.urlopen(city.base + "/metrics") as answer:
+        text = answer.read().decode()
+    return round(int(re.search(r"^onemap_tile_cache_bytes (\d+)", text, re.M).group(1)) / (1 << 20), 1)
+
+
 async def mixed(city, address, pid, seconds, connections):
     """Warm and cold tiles, edits, and who looks for stale ones."""
     feature, watched = city.watched()
     end = time.monotonic() + seconds
     seen = {"asked": 0, "errors": 0, "refused": 0, "edits": 0, "checked": 0, "stale": 0}
-    warm_times, cold_times, edit_times, memory = [], [], [], []
+    warm_times, cold_times, edit_times, memory, kinds = [], [], [], [], {}
     state = {"acknowledged": 0, "number": 0}
 
     async def client(i):
         dice, connection = random.Random(i), Client(address)
         while time.monotonic() < end:
-            cold = dice.random() < 0.05
+            cold = dice.random() < COLD
             state["number"] += 1
             path = city.cold(dice, state["number"]) if cold else city.tile(dice)
             begun = time.monotonic()
             try:
                 status, _ = await connection.ask(path, headers="accept-encoding: gzip\r\n")
-            except (OSError, asyncio.IncompleteReadError):
+            except (OSError, asyncio.IncompleteReadError) as error:
                 connection.close()
-                status = 0
+                status = type(error).__name__
             taken = time.monotonic() - begun
             seen["asked"] += 1
+            if status not in (200, 204, 503):
+                kinds[status] = kinds.get(status, 0) + 1
             if status in (200, 204):
                 (cold_times if cold else warm_times).append(taken)
             else:
@@ -181,7 +191,7 @@ async def mixed(city, address, pid, seconds, connections):
     rate = round(seen["asked"] / seconds)
     tenth = max(1, len(memory) // 10)
     return {
-        **seen, "tiles_per_second": rate, "warm": parts(warm_times, 50, 99), "cold": parts(cold_times, 50, 99),
+        **seen, "kinds_of_errors": kinds, "tiles_per_second": rate, "cache_mb": cache_mb(city), "warm": parts(warm_times, 50, 99), "cold": parts(cold_times, 50, 99),
         "edit": parts(edit_times, 50, 99),
         "memory_mb": {"begin": memory[0], "after_a_fifth": memory[len(memory) // 5], "end": memory[-1],
                       "most": max(memory), "every_tenth": memory[::tenth]},

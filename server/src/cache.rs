@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::http::HeaderValue;
-use moka::policy::EvictionPolicy;
+use foldhash::quality::RandomState;
 use moka::sync::Cache;
 use onemap_model::{Revision, TileCoord, ViewId};
 use onemap_store::Slice;
@@ -68,7 +68,7 @@ pub(crate) fn quoted(hasher: &blake3::Hasher) -> HeaderValue {
 }
 
 /// The cache: bounded by the memory that it takes, least recently and least often used go first.
-pub(crate) struct TileCache(Cache<TileKey, Bytes>);
+pub(crate) struct TileCache(Cache<TileKey, Bytes, RandomState>);
 
 impl TileCache {
     /// Memory that an entry takes besides its bytes: key, hash table, list nodes, sketch, allocator. Measured
@@ -81,7 +81,7 @@ impl TileCache {
             u32::try_from(part.len() + Self::ENTRY_BYTES).unwrap_or(u32::MAX)
         };
         let cache = Cache::builder().max_capacity(max_bytes).weigher(weigh);
-        Self(cache.eviction_policy(EvictionPolicy::tiny_lfu()).build())
+        Self(cache.build_with_hasher(RandomState::default()))
     }
 
     /// Returns a part that is there; empty when the layer has nothing in the tile.

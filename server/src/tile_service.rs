@@ -112,6 +112,12 @@ impl Resolved {
         &self.etag
     }
 
+    /// Returns a tile with something in it, to make the headers of the answer from.
+    pub(crate) fn example(&self) -> Tile {
+        let pieces = vec![Bytes::from_static(&[0])];
+        Tile { pieces, encoding: self.encoding, etag: self.etag.clone() }
+    }
+
     /// Tells whether the time has not passed it yet.
     pub(crate) fn holds(&self) -> bool {
         self.until.is_none_or(|until| Timestamp::now() < until)

@@ -35,6 +35,8 @@ export interface FragmentLayer {
   slot: string;
   rank?: number;
   interactive?: boolean;
+  /** Names a long area in every tile, as rivers want, and not once at its label point. */
+  repeat?: boolean;
   type: string;
   filter?: FilterSpecification;
   minzoom?: number;

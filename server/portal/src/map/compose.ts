@@ -73,7 +73,7 @@ export function compose(info: LayerInfo, catalogueIndex: number, opacity: number
   const parts = styleOf(info).layers;
   const drawn = info.time === null ? parts : [...parts, ...planOutline(parts)];
   return drawn.map((part, position) => {
-    const { slot, rank = 0, interactive = part.type !== 'symbol', filter, ...rest } = part;
+    const { slot, rank = 0, interactive = part.type !== 'symbol', filter, repeat: _, ...rest } = part;
     const tiles = tilesOf(info, part);
     const needless = tiles !== info.id && JSON.stringify(filter) === areas;
     const paint = info.time === null ? (part.paint ?? {}) : unbuilt(part);
@@ -95,8 +95,8 @@ export function compose(info: LayerInfo, catalogueIndex: number, opacity: number
  * The name of the tiles that a part of a style draws from. Names of areas stand at their label points:
  * a tile cuts an area in pieces, and each would be named.
  */
-function tilesOf(info: LayerInfo, { type, layout, filter }: FragmentLayer): string {
-  const namesAreas = type === 'symbol' && !String(layout?.['symbol-placement'] ?? 'point').startsWith('line');
+function tilesOf(info: LayerInfo, { type, layout, filter, repeat = false }: FragmentLayer): string {
+  const namesAreas = type === 'symbol' && !repeat && !String(layout?.['symbol-placement'] ?? 'point').startsWith('line');
   const onlyAreas = info.geometry === 'polygon' || (info.geometry === 'mixed' && JSON.stringify(filter) === areas);
   return namesAreas && onlyAreas ? `${info.id}.label` : info.id;
 }
