@@ -41,6 +41,7 @@
 //!   layer's last zoom): what the drop order promised to show is never empty.
 
 mod arena;
+mod bends;
 mod chain;
 mod clip;
 mod commands;

@@ -4,6 +4,7 @@ use onemap_generalise::{Simplifier, SimplifyRule, farthest_vertex};
 use rustc_hash::FxHashSet;
 
 use crate::arena::{Arena, Role};
+use crate::bends::Bends;
 use crate::clip::ClipBox;
 use crate::crossing::CrossingTest;
 use crate::sharing::{Sharing, edges_of};
@@ -24,6 +25,16 @@ pub(crate) struct Settler {
     keep: Vec<bool>,
     edges: Vec<(Cell, Cell)>,
     ring: Vec<Cell>,
+    bends: Bends,
+}
+
+/// What [`Settler::settle`] decided.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Decided<'a> {
+    /// For each cell of the arena whether it stays.
+    pub keep: &'a [bool],
+    /// Where edges of shared rings make way for a vertex.
+    pub bends: &'a Bends,
 }
 
 /// The grid on which shapes are simplified.
@@ -35,6 +46,17 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
+    /// Tells whether the buffer is wide enough to hold what is too small to show.
+    pub(crate) fn is_wide(&self) -> bool {
+        -self.area.low >= 2.0 * self.tolerance
+    }
+
+    /// Tells whether the cell lies on the window's border.
+    pub(crate) fn has_on_border(&self, cell: Cell) -> bool {
+        let (low, high) = (self.area.low as i32, self.area.high as i32);
+        cell.iter().any(|&v| v == low || v == high)
+    }
+
     /// Tells whether the cell lies on the prolongation of one of the tile's edges.
     #[inline]
     fn has_on_edge(&self, [x, y]: Cell) -> bool {
@@ -43,13 +65,14 @@ impl Grid {
 }
 
 impl Settler {
-    /// Returns for each cell of the arena whether it stays.
+    /// Chooses the vertices that stay.
     pub(crate) fn settle(
         &mut self,
         arena: &Arena,
         sharing: &mut Sharing,
         grid: &Grid,
-    ) -> &[bool] {
+    ) -> Decided<'_> {
+        self.bends.clear();
         self.keep.clear();
         self.keep.resize(arena.cells.len(), false);
         for path in 0..arena.paths.len() {
@@ -59,7 +82,7 @@ impl Settler {
             self.keep_areas(arena, sharing, grid);
             self.part_crossings(arena, sharing, grid);
         }
-        &self.keep
+        Decided { keep: &self.keep, bends: &self.bends }
     }
 
     /// Simplifies one path.
@@ -110,8 +133,7 @@ impl Settler {
         for _ in 0..2 {
             let mut any = false;
             for path in 0..arena.paths.len() {
-                let is_ring = matches!(arena.paths[path].role, Role::Outer | Role::Hole);
-                if is_ring && sharing.is_shared(path) && self.loses_area(arena, path) {
+                if is_shared_ring(arena, sharing, path) && self.loses_area(arena, path) {
                     any |= self.refine(arena, sharing, path, false, |_, _| true);
                 }
             }
@@ -122,55 +144,61 @@ impl Settler {
         }
     }
 
-    /// Gives borders that cross after simplification, and did not before, more vertices.
+    /// Gives borders that cross after simplification, and did not before, more vertices. Those that
+    /// snapping has made cross are bent.
     fn part_crossings(&mut self, arena: &Arena, sharing: &mut Sharing, grid: &Grid) {
         for round in 0..ROUNDS {
-            let crossing = self.crossing_edges(arena, sharing, grid);
-            if crossing.is_empty() {
+            self.collect_edges(arena, sharing, grid);
+            let pairs = self.crossing.pairs(&self.edges, self.edges.len() * 4);
+            if pairs.is_empty() {
                 return;
+            }
+            let mut crossing: FxHashSet<(Cell, Cell)> = FxHashSet::default();
+            for (i, j) in &pairs {
+                crossing.insert(self.edges[*i as usize]);
+                crossing.insert(self.edges[*j as usize]);
             }
             let mut any = false;
             for path in 0..arena.paths.len() {
-                let is_ring = matches!(arena.paths[path].role, Role::Outer | Role::Hole);
-                if is_ring && sharing.is_shared(path) {
+                if is_shared_ring(arena, sharing, path) {
                     let crosses = |a: Cell, b: Cell| crossing.contains(&(a.min(b), a.max(b)));
                     any |= self.refine(arena, sharing, path, round > 2, crosses);
                 }
             }
             if !any {
-                return;
+                break;
             }
             self.mark_again(arena, sharing, grid);
         }
+        for _ in 0..ROUNDS {
+            self.collect_edges(arena, sharing, grid);
+            let pairs = self.crossing.pairs(&self.edges, self.edges.len() * 4);
+            if !self.bends.bend(&self.edges, &pairs) {
+                return;
+            }
+        }
     }
 
-    /// Finds the edges of shared rings that meet another one other than in a common end.
-    fn crossing_edges(
-        &mut self,
-        arena: &Arena,
-        sharing: &Sharing,
-        grid: &Grid,
-    ) -> FxHashSet<(Cell, Cell)> {
+    /// Collects the edges of shared rings as they are now, each once.
+    fn collect_edges(&mut self, arena: &Arena, sharing: &Sharing, grid: &Grid) {
         let mut edges = std::mem::take(&mut self.edges);
         edges.clear();
         for path in 0..arena.paths.len() {
-            let is_ring = matches!(arena.paths[path].role, Role::Outer | Role::Hole);
-            if is_ring && sharing.is_shared(path) {
+            if is_shared_ring(arena, sharing, path) {
                 self.for_each_kept(arena, path, |i, j| {
-                    let (a, b) = (arena.cells[i], arena.cells[j]);
-                    if a != b && !grid.area.has_on_border(a, b) {
-                        edges.push((a.min(b), a.max(b)));
-                    }
+                    let mut from = arena.cells[i];
+                    self.bends.for_each_on(from, arena.cells[j], &mut |to| {
+                        if from != to && !grid.area.has_on_border(from, to) {
+                            edges.push((from.min(to), from.max(to)));
+                        }
+                        from = to;
+                    });
                 });
             }
         }
         edges.sort_unstable();
         edges.dedup();
-        let pairs = self.crossing.pairs(&edges, edges.len() * 4);
-        let found = pairs.iter().flat_map(|&(i, j)| [edges[i as usize], edges[j as usize]]);
-        let found = found.collect();
         self.edges = edges;
-        found
     }
 
     /// Visits the simplified path's edges as places in the arena; the closing one last.
@@ -233,6 +261,10 @@ impl Settler {
         }
         sharing.settle();
     }
+}
+
+fn is_shared_ring(arena: &Arena, sharing: &Sharing, path: usize) -> bool {
+    matches!(arena.paths[path].role, Role::Outer | Role::Hole) && sharing.is_shared(path)
 }
 
 /// Tells whether any ring of the layer may share its border.
