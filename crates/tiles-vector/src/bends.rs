@@ -39,14 +39,25 @@ impl Bends {
             });
             let nearest =
                 near.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
-            if let Some((_, edge, vertex)) = nearest
-                && !self.through.contains_key(&edge)
-            {
-                self.through.insert(edge, vertex);
-                any = true;
+            if let Some((_, edge, vertex)) = nearest {
+                any |= self.add(edge, vertex);
             }
         }
         any
+    }
+
+    /// Bends an edge to a vertex, unless it is bent already.
+    pub(crate) fn add(&mut self, edge: (Cell, Cell), vertex: Cell) -> bool {
+        let is_new = !self.through.contains_key(&edge);
+        if is_new {
+            self.through.insert(edge, vertex);
+        }
+        is_new
+    }
+
+    /// Tells whether an edge can be bent to a vertex.
+    pub(crate) fn is_near(edge: (Cell, Cell), vertex: Cell) -> bool {
+        distance2(edge, vertex).is_some_and(|d| d < REACH * REACH)
     }
 
     /// Visits the vertices on the way from one to another, the last one included.

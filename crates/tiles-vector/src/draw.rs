@@ -129,7 +129,8 @@ impl Drawer {
             self.rings.points.truncate(start);
             let cells = &layer.arena.cells[layer.arena.cells_of(path)];
             // A sliver that the window's border cuts off is drawn by the tile next to it.
-            if outer && !(layer.grid.is_wide() && cells.iter().any(|&c| layer.grid.has_on_border(c)))
+            if outer
+                && !(layer.grid.is_wide() && cells.iter().any(|&c| layer.grid.has_on_border(c)))
             {
                 let snapped = doubled_area(cells).abs() as f64 / 2.0;
                 let area = snapped.max(f64::from(layer.arena.paths[path].area));

@@ -147,20 +147,16 @@ impl Settler {
     /// Gives borders that cross after simplification, and did not before, more vertices. Those that
     /// snapping has made cross are bent.
     fn part_crossings(&mut self, arena: &Arena, sharing: &mut Sharing, grid: &Grid) {
+        let mut pairs = Vec::new();
         for round in 0..ROUNDS {
             self.collect_edges(arena, sharing, grid);
-            let pairs = self.crossing.pairs(&self.edges, self.edges.len() * 4);
-            if pairs.is_empty() {
-                return;
-            }
-            let mut crossing: FxHashSet<(Cell, Cell)> = FxHashSet::default();
-            for (i, j) in &pairs {
-                crossing.insert(self.edges[*i as usize]);
-                crossing.insert(self.edges[*j as usize]);
-            }
+            pairs = self.crossing.pairs(&self.edges, self.edges.len() * 4);
+            let at = |i: u32| self.edges[i as usize];
+            let crossing: FxHashSet<(Cell, Cell)> =
+                pairs.iter().flat_map(|&(i, j)| [at(i), at(j)]).collect();
             let mut any = false;
             for path in 0..arena.paths.len() {
-                if is_shared_ring(arena, sharing, path) {
+                if !crossing.is_empty() && is_shared_ring(arena, sharing, path) {
                     let crosses = |a: Cell, b: Cell| crossing.contains(&(a.min(b), a.max(b)));
                     any |= self.refine(arena, sharing, path, round > 2, crosses);
                 }
@@ -171,12 +167,41 @@ impl Settler {
             self.mark_again(arena, sharing, grid);
         }
         for _ in 0..ROUNDS {
-            self.collect_edges(arena, sharing, grid);
-            let pairs = self.crossing.pairs(&self.edges, self.edges.len() * 4);
-            if !self.bends.bend(&self.edges, &pairs) {
+            let bent = self.bends.bend(&self.edges, &pairs);
+            if !(self.bend_to_ears(arena, sharing) || bent) {
                 return;
             }
+            self.collect_edges(arena, sharing, grid);
+            pairs = self.crossing.pairs(&self.edges, self.edges.len() * 4);
         }
+    }
+
+    /// Bends edges to a vertex close by that another ring visits on the way between the same ends.
+    /// Returns `false` when there were none.
+    fn bend_to_ears(&mut self, arena: &Arena, sharing: &Sharing) -> bool {
+        let mut any = false;
+        let mut bends = std::mem::take(&mut self.bends);
+        for path in 0..arena.paths.len() {
+            if !is_shared_ring(arena, sharing, path) {
+                continue;
+            }
+            self.ring.clear();
+            let kept = arena.cells_of(path).filter(|&at| self.keep[at]);
+            self.ring.extend(kept.map(|at| arena.cells[at]));
+            if self.ring.len() < 4 {
+                continue;
+            }
+            let ring = &self.ring;
+            let (after, later) = (ring.iter().cycle().skip(1), ring.iter().cycle().skip(2));
+            for ((&a, &ear), &b) in ring.iter().zip(after).zip(later) {
+                let edge = (a.min(b), a.max(b));
+                if Bends::is_near(edge, ear) && self.edges.binary_search(&edge).is_ok() {
+                    any |= bends.add(edge, ear);
+                }
+            }
+        }
+        self.bends = bends;
+        any
     }
 
     /// Collects the edges of shared rings as they are now, each once.

@@ -96,7 +96,6 @@ impl Sharing {
         !self.vertices.is_empty()
     }
 
-
     #[inline]
     pub(crate) fn is_node(&self, at: usize) -> bool {
         self.vertices[self.ids[at] as usize].node
