@@ -65,6 +65,7 @@ mod tables;
 mod take;
 mod trace;
 mod values;
+mod vertices;
 mod wire;
 
 pub use concat::{TileError, concat};

@@ -320,13 +320,12 @@ fn check_real(name: &str, all: &[Geometry], zooms: std::ops::RangeInclusive<u8>)
         let drawn = agree(tile, all);
         check_valid(&drawn);
         let (sum, union, gaps) = areas(&drawn);
-        println!(
-            "{name} z{z}: {} features, overlap {}, gaps {gaps}",
-            drawn.features.len(),
-            sum - union
-        );
+        // Provinces of the source have bays and slits between them: there are as many without simplifying.
+        let source = areas(&decode(&encode_all(tile, all, 0))).2;
+        let n = drawn.features.len();
+        println!("{name} z{z}: {n} features, overlap {}, gaps {gaps} of {source}", sum - union);
         assert_eq!(sum, union, "{name} z{z}");
-        assert_eq!(gaps, 0.0, "{name} z{z}");
+        assert!(gaps <= source, "{name} z{z}: {gaps} of {source}");
     }
 }
 
