@@ -4,7 +4,7 @@ use crate::arena::{Arena, Role};
 use crate::commands::Commands;
 use crate::crossing::{CrossingTest, Ring, Rings};
 use crate::least::{Vanished, beside};
-use crate::repair::repair;
+use crate::repair::make_valid;
 use crate::settle::{Decided, Grid};
 use crate::shape::GeomType;
 use crate::sharing::Sharing;
@@ -99,9 +99,7 @@ impl Drawer {
             }
             return;
         }
-        if self.crossing.any(&self.rings) {
-            repair(&mut self.rings);
-        }
+        make_valid(&mut self.rings, &mut self.crossing);
         for (ring, _) in self.rings.iter() {
             self.commands.ring(ring);
         }

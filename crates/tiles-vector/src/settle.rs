@@ -23,7 +23,9 @@ pub(crate) struct Settler {
     crossing: CrossingTest,
     /// For each cell of the arena whether it stays.
     keep: Vec<bool>,
+    unsorted: Vec<(Cell, Cell, u32)>,
     edges: Vec<(Cell, Cell)>,
+    owners: Vec<u32>,
     ring: Vec<Cell>,
     bends: Bends,
 }
@@ -152,14 +154,15 @@ impl Settler {
             self.collect_edges(arena, sharing, grid);
             pairs = self.crossing.pairs(&self.edges, self.edges.len() * 4);
             let at = |i: u32| self.edges[i as usize];
-            let crossing: FxHashSet<(Cell, Cell)> =
-                pairs.iter().flat_map(|&(i, j)| [at(i), at(j)]).collect();
+            let meeting = pairs.iter().flat_map(|&(i, j)| [i, j]);
+            let mut paths: Vec<u32> = meeting.clone().map(|i| self.owners[i as usize]).collect();
+            paths.sort_unstable();
+            paths.dedup();
+            let crossing: FxHashSet<(Cell, Cell)> = meeting.map(at).collect();
             let mut any = false;
-            for path in 0..arena.paths.len() {
-                if !crossing.is_empty() && is_shared_ring(arena, sharing, path) {
-                    let crosses = |a: Cell, b: Cell| crossing.contains(&(a.min(b), a.max(b)));
-                    any |= self.refine(arena, sharing, path, round > 2, crosses);
-                }
+            for path in paths {
+                let crosses = |a: Cell, b: Cell| crossing.contains(&(a.min(b), a.max(b)));
+                any |= self.refine(arena, sharing, path as usize, round > 0, crosses);
             }
             if !any {
                 break;
@@ -204,26 +207,30 @@ impl Settler {
         any
     }
 
-    /// Collects the edges of shared rings as they are now, each once.
+    /// Collects the edges of shared rings as they are now, each once, with one ring that has it.
     fn collect_edges(&mut self, arena: &Arena, sharing: &Sharing, grid: &Grid) {
-        let mut edges = std::mem::take(&mut self.edges);
-        edges.clear();
+        let mut all = std::mem::take(&mut self.unsorted);
+        all.clear();
         for path in 0..arena.paths.len() {
             if is_shared_ring(arena, sharing, path) {
                 self.for_each_kept(arena, path, |i, j| {
                     let mut from = arena.cells[i];
                     self.bends.for_each_on(from, arena.cells[j], &mut |to| {
                         if from != to && !grid.area.has_on_border(from, to) {
-                            edges.push((from.min(to), from.max(to)));
+                            all.push((from.min(to), from.max(to), path as u32));
                         }
                         from = to;
                     });
                 });
             }
         }
-        edges.sort_unstable();
-        edges.dedup();
-        self.edges = edges;
+        all.sort_unstable();
+        all.dedup_by_key(|edge| (edge.0, edge.1));
+        self.edges.clear();
+        self.edges.extend(all.iter().map(|edge| (edge.0, edge.1)));
+        self.owners.clear();
+        self.owners.extend(all.iter().map(|edge| edge.2));
+        self.unsorted = all;
     }
 
     /// Visits the simplified path's edges as places in the arena; the closing one last.

@@ -19,6 +19,8 @@ pub(crate) struct Sharing {
     /// For each cell of the arena that is part of a shared path, the vertex.
     ids: Vec<u32>,
     vertices: Vertices,
+    /// For each vertex whether it was made a node.
+    fresh: Vec<bool>,
 }
 
 impl Sharing {
@@ -37,6 +39,8 @@ impl Sharing {
         self.number_vertices(arena);
         self.count_edges(arena);
         self.find_nodes(arena);
+        self.fresh.clear();
+        self.fresh.resize(self.vertices.all.len(), false);
     }
 
     /// Tells whether a path may have a vertex in common with another one.
@@ -59,18 +63,18 @@ impl Sharing {
     pub(crate) fn force(&mut self, at: usize) -> bool {
         let vertex = &mut self.vertices.all[self.ids[at] as usize];
         let new = !vertex.node;
-        vertex.fresh |= new;
         vertex.node = true;
+        self.fresh[self.ids[at] as usize] |= new;
         new
     }
 
     /// Tells whether the vertex was made a node since [`Sharing::settle`].
     pub(crate) fn is_fresh(&self, at: usize) -> bool {
-        self.vertices.all[self.ids[at] as usize].fresh
+        self.fresh[self.ids[at] as usize]
     }
 
     pub(crate) fn settle(&mut self) {
-        self.vertices.all.iter_mut().for_each(|v| v.fresh = false);
+        self.fresh.fill(false);
     }
 
     /// Returns the nodes from which a border leads away that two shapes have in common.

@@ -32,7 +32,6 @@ pub(crate) struct Vertex {
     edges: [(u32, Uses); 2],
     pub node: bool,
     pub junction: bool,
-    pub fresh: bool,
 }
 
 impl Uses {
@@ -99,7 +98,7 @@ impl Vertices {
         let mut uses = Uses::NO;
         uses.add(path);
         let edges = [(NONE, Uses::NO); 2];
-        self.all.push(Vertex { cell, uses, edges, node: false, junction: false, fresh: false });
+        self.all.push(Vertex { cell, uses, edges, node: false, junction: false });
         id
     }
 
