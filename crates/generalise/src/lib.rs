@@ -36,6 +36,7 @@ mod drop_order;
 mod hilbert;
 mod importance;
 mod joined;
+mod label;
 mod load;
 mod mass;
 mod measure;
@@ -50,6 +51,7 @@ pub use drop_order::{
 pub use hilbert::{hilbert_index, hilbert_of};
 pub use importance::{importance_of, usual_importance, usual_merge};
 pub use joined::{JoinLine, join_lines};
+pub use label::label_point;
 pub use mass::{MassCell, MassGrid, MassItem, MassSum, mass_cells, morton};
 pub use measure::{
     BYTES_PER_VERTEX, EARTH_RADIUS_M, estimated_bytes, line_length_m, ring_area_m2, size,

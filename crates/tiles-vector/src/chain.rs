@@ -164,9 +164,8 @@ fn direction(lines: &[&[Cell]], (line, from_last): End) -> [f64; 2] {
     let cells = lines[line];
     let ends = (cells.first(), cells.last());
     let (Some(&first), Some(&last)) = ends else { return [0.0; 2] };
-    let is_far = |from: Cell, p: &Cell| {
-        (p[0] - from[0]).abs() >= AHEAD || (p[1] - from[1]).abs() >= AHEAD
-    };
+    let is_far =
+        |from: Cell, p: &Cell| (p[0] - from[0]).abs() >= AHEAD || (p[1] - from[1]).abs() >= AHEAD;
     let (from, to) = if from_last {
         (last, cells.iter().rev().copied().find(|p| is_far(last, p)).unwrap_or(first))
     } else {
@@ -217,8 +216,7 @@ mod tests {
         let arms: [&[Cell]; 4] =
             [&[[0, 0], [10, 0]], &[[0, 0], [0, 10]], &[[-10, 1], [0, 0]], &[[0, 0], [1, -10]]];
         let all: Vec<_> = arms.iter().zip(1..).map(|(arm, id)| (id, 1, *arm)).collect();
-        let expected =
-            vec![vec![[-10, 1], [0, 0], [10, 0]], vec![[0, 10], [0, 0], [1, -10]]];
+        let expected = vec![vec![[-10, 1], [0, 0], [10, 0]], vec![[0, 10], [0, 0], [1, -10]]];
         assert_eq!(joined(&all), [(1, expected)]);
     }
 

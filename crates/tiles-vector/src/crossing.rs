@@ -24,6 +24,19 @@ impl Rings {
         self.rings.clear();
     }
 
+    /// Adds a ring.
+    pub(crate) fn push(&mut self, points: &[Cell], outer: bool) {
+        self.points.extend_from_slice(points);
+        self.rings.push(Ring { end: self.points.len(), outer });
+    }
+
+    /// Adds all rings of another set.
+    pub(crate) fn append(&mut self, other: &Self) {
+        for (points, outer) in other.iter() {
+            self.push(points, outer);
+        }
+    }
+
     /// Returns each ring's points and whether it begins a polygon.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&[Cell], bool)> {
         let mut start = 0;
@@ -71,6 +84,30 @@ impl CrossingTest {
         }
         self.sort_into_stripes();
         self.any_within_stripes()
+    }
+
+    /// Tells of each ring whether it shares a point with another one, or with itself as in
+    /// [`CrossingTest::any`].
+    pub(crate) fn of_each(&mut self, rings: &Rings) -> Vec<bool> {
+        self.collect_edges(rings);
+        let mut meets = vec![false; rings.rings.len()];
+        if self.edges.is_empty() {
+            return meets;
+        }
+        self.sort_into_stripes();
+        // A ring has as many edges as points.
+        let ring_of = |edge: u32| rings.rings.partition_point(|ring| ring.end <= edge as usize);
+        self.visit_close(|i, j| {
+            if self.meet(i, j) {
+                for edge in [i, j] {
+                    if let Some(meets) = meets.get_mut(ring_of(edge)) {
+                        *meets = true;
+                    }
+                }
+            }
+            false
+        });
+        meets
     }
 
     /// Finds pairs of the given edges, each given once, that share a point other than an end of both.

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::arena::{Arena, Role};
 use crate::chain::groups_of;
-use crate::crossing::{Ring, Rings};
+use crate::crossing::Rings;
 use crate::repair::dissolve;
 use crate::settle::cells_of_edges;
 use crate::shape::GeomType;
@@ -34,9 +34,8 @@ pub(crate) fn dissolve_polygons(arena: &mut Arena, spare: &mut Arena) -> bool {
             Some(members) if members.len() > 1 => {
                 rings.clear();
                 for path in members.iter().flat_map(|&m| arena.paths_of(m)) {
-                    rings.points.extend_from_slice(&arena.cells[arena.cells_of(path)]);
                     let outer = arena.paths[path].role == Role::Outer;
-                    rings.rings.push(Ring { end: rings.points.len(), outer });
+                    rings.push(&arena.cells[arena.cells_of(path)], outer);
                 }
                 dissolve(&mut rings);
                 for (ring, outer) in rings.iter() {

@@ -4,8 +4,8 @@ use crate::arena::{Arena, Role};
 use crate::commands::Commands;
 use crate::crossing::{CrossingTest, Ring, Rings};
 use crate::least::{Vanished, beside};
-use crate::repair::repair;
-use crate::settle::Grid;
+use crate::repair::make_valid;
+use crate::settle::{Decided, Grid};
 use crate::shape::GeomType;
 use crate::sharing::Sharing;
 use crate::snap::{Cell, add_line, add_ring, doubled_area};
@@ -24,7 +24,7 @@ pub(crate) struct Drawer {
 pub(crate) struct Settled<'a> {
     pub arena: &'a Arena,
     pub sharing: &'a Sharing,
-    pub keep: &'a [bool],
+    pub decided: Decided<'a>,
     pub grid: &'a Grid,
 }
 
@@ -32,7 +32,7 @@ impl Settled<'_> {
     /// Returns the cells of a path that stay.
     fn kept(&self, path: usize) -> impl Iterator<Item = Cell> + Clone + '_ {
         let range = self.arena.cells_of(path);
-        let cells = self.arena.cells[range.clone()].iter().zip(&self.keep[range]);
+        let cells = self.arena.cells[range.clone()].iter().zip(&self.decided.keep[range]);
         cells.filter(|(_, keep)| **keep).map(|(cell, _)| *cell)
     }
 }
@@ -99,9 +99,7 @@ impl Drawer {
             }
             return;
         }
-        if self.crossing.any(&self.rings) {
-            repair(&mut self.rings);
-        }
+        make_valid(&mut self.rings, &mut self.crossing);
         for (ring, _) in self.rings.iter() {
             self.commands.ring(ring);
         }
@@ -119,11 +117,19 @@ impl Drawer {
         let tolerance = layer.grid.tolerance;
         let least =
             if layer.sharing.is_shared(path) { 0 } else { (tolerance * tolerance / 2.0) as i64 };
-        let doubled = add_ring(layer.kept(path), &mut self.rings.points);
+        let doubled = if least == 0 && !layer.decided.bends.is_empty() {
+            self.bend(layer, path);
+            add_ring(self.cells.iter().copied(), &mut self.rings.points)
+        } else {
+            add_ring(layer.kept(path), &mut self.rings.points)
+        };
         let Some(doubled) = doubled.filter(|d| *d == 0 || d.abs() >= least) else {
             self.rings.points.truncate(start);
-            if outer {
-                let cells = &layer.arena.cells[layer.arena.cells_of(path)];
+            let cells = &layer.arena.cells[layer.arena.cells_of(path)];
+            // A sliver that the window's border cuts off is drawn by the tile next to it.
+            if outer
+                && !(layer.grid.is_wide() && cells.iter().any(|&c| layer.grid.has_on_border(c)))
+            {
                 let snapped = doubled_area(cells).abs() as f64 / 2.0;
                 let area = snapped.max(f64::from(layer.arena.paths[path].area));
                 vanished.note(cells.iter().copied(), area);
@@ -138,5 +144,15 @@ impl Drawer {
         }
         self.rings.rings.push(Ring { end: self.rings.points.len(), outer });
         true
+    }
+
+    /// Writes a shared ring's vertices, and those that its edges make way for, into `cells`.
+    fn bend(&mut self, layer: Settled<'_>, path: usize) {
+        self.cells.clear();
+        let mut before = layer.kept(path).last();
+        for cell in layer.kept(path) {
+            let from = before.replace(cell).unwrap_or(cell);
+            layer.decided.bends.for_each_on(from, cell, &mut |to| self.cells.push(to));
+        }
     }
 }

@@ -97,9 +97,7 @@ impl Squares {
         let across = (area.high as i32 - low) / SQUARE + 1;
         let mut all: Vec<(i32, Cell)> = sharing
             .junctions()
-            .map(|(cell, _)| {
-                ((cell[1] - low) / SQUARE * across + (cell[0] - low) / SQUARE, cell)
-            })
+            .map(|cell| ((cell[1] - low) / SQUARE * across + (cell[0] - low) / SQUARE, cell))
             .collect();
         let mut starts = Vec::new();
         if !all.is_empty() {

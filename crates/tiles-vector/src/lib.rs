@@ -41,6 +41,7 @@
 //!   layer's last zoom): what the drop order promised to show is never empty.
 
 mod arena;
+mod bends;
 mod chain;
 mod clip;
 mod commands;
@@ -64,6 +65,7 @@ mod tables;
 mod take;
 mod trace;
 mod values;
+mod vertices;
 mod wire;
 
 pub use concat::{TileError, concat};

@@ -6,9 +6,45 @@ use i_overlay::core::solver::Solver;
 use i_overlay::i_float::int::point::IntPoint;
 use i_overlay::vector::edge::{CLIP_LEFT, CLIP_RIGHT, SUBJ_LEFT, SUBJ_RIGHT};
 
-use crate::crossing::Rings;
+use crate::crossing::{CrossingTest, Rings};
 use crate::snap::Cell;
 use crate::trace::trace;
+
+/// Makes polygons valid if they are not: of many, as of an archipelago, only those that meet another one or
+/// themselves are looked at closely, unless mending brings them to others.
+pub(crate) fn make_valid(rings: &mut Rings, test: &mut CrossingTest) {
+    if !test.any(rings) {
+        return;
+    }
+    if rings.iter().filter(|(_, outer)| *outer).count() < FEW {
+        repair(rings);
+        return;
+    }
+    let mut meets = test.of_each(rings).into_iter();
+    let (mut apart, mut together) = (Rings::default(), Rings::default());
+    let mut polygon = Rings::default();
+    let mut any = false;
+    for (points, outer) in rings.iter() {
+        if outer {
+            (if any { &mut together } else { &mut apart }).append(&polygon);
+            polygon.clear();
+            any = false;
+        }
+        any |= meets.next().unwrap_or(false);
+        polygon.push(points, outer);
+    }
+    (if any { &mut together } else { &mut apart }).append(&polygon);
+    repair(&mut together);
+    apart.append(&together);
+    if test.any(&apart) {
+        repair(rings);
+    } else {
+        *rings = apart;
+    }
+}
+
+/// Fewer polygons are mended all together.
+const FEW: usize = 8;
 
 /// Replaces polygons whose rings cross or touch by valid ones (OGC 06-103r4, clause 6.1.11) that cover
 /// the same cells: each polygon is its outer ring less its holes, then all are united. New corners,
@@ -17,7 +53,7 @@ use crate::trace::trace;
 /// `i_overlay` finds the edges and what lies to their sides; putting them together is [`trace`]'s work:
 /// its own way to valid polygons (option `ogc`, version 4.5.2) winds holes that touch their outer
 /// ring the wrong way round.
-pub(crate) fn repair(rings: &mut Rings) {
+fn repair(rings: &mut Rings) {
     let mut done = Rings::default();
     let mut polygons = 0;
     let mut overlay: Option<Overlay> = None;
@@ -85,7 +121,7 @@ fn new_overlay() -> Overlay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crossing::{CrossingTest, Ring};
+    use crate::crossing::Ring;
     use crate::snap::doubled_area;
 
     fn repaired(all: &[(&[Cell], bool)]) -> Rings {
@@ -124,6 +160,23 @@ mod tests {
         let hole: &[Cell] = &[[4, 4], [4, 12], [6, 12], [6, 4]];
         assert_eq!(areas(&repaired(&[(outer, true), (hole, false)])), [2 * (100 - 12)]);
         assert_eq!(areas(&repaired(&[(outer, true), (outer, false)])), [0_i64; 0]);
+    }
+
+    #[test]
+    fn of_an_archipelago_only_the_islands_that_touch_are_changed() {
+        let mut rings = Rings::default();
+        for i in 0..20 {
+            let (x, y) = (i * 10, i % 3);
+            // The first two overlap.
+            let wide = if i == 0 { 14 } else { 6 };
+            rings.push(&[[x, y], [x + wide, y], [x + wide, y + 6], [x, y + 6]], true);
+        }
+        let before: Vec<Vec<Cell>> = rings.iter().map(|(ring, _)| ring.to_vec()).collect();
+        make_valid(&mut rings, &mut CrossingTest::default());
+        let after: Vec<Vec<Cell>> = rings.iter().map(|(ring, _)| ring.to_vec()).collect();
+        assert_eq!(after.len(), 19);
+        assert_eq!(after[..18], before[2..]);
+        assert!(!CrossingTest::default().any(&rings));
     }
 
     #[test]

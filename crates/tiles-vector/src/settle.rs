@@ -4,6 +4,7 @@ use onemap_generalise::{Simplifier, SimplifyRule, farthest_vertex};
 use rustc_hash::FxHashSet;
 
 use crate::arena::{Arena, Role};
+use crate::bends::Bends;
 use crate::clip::ClipBox;
 use crate::crossing::CrossingTest;
 use crate::sharing::{Sharing, edges_of};
@@ -22,8 +23,20 @@ pub(crate) struct Settler {
     crossing: CrossingTest,
     /// For each cell of the arena whether it stays.
     keep: Vec<bool>,
+    unsorted: Vec<(Cell, Cell, u32)>,
     edges: Vec<(Cell, Cell)>,
+    owners: Vec<u32>,
     ring: Vec<Cell>,
+    bends: Bends,
+}
+
+/// What [`Settler::settle`] decided.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Decided<'a> {
+    /// For each cell of the arena whether it stays.
+    pub keep: &'a [bool],
+    /// Where edges of shared rings make way for a vertex.
+    pub bends: &'a Bends,
 }
 
 /// The grid on which shapes are simplified.
@@ -35,6 +48,17 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
+    /// Tells whether the buffer is wide enough to hold what is too small to show.
+    pub(crate) fn is_wide(&self) -> bool {
+        -self.area.low >= 2.0 * self.tolerance
+    }
+
+    /// Tells whether the cell lies on the window's border.
+    pub(crate) fn has_on_border(&self, cell: Cell) -> bool {
+        let (low, high) = (self.area.low as i32, self.area.high as i32);
+        cell.iter().any(|&v| v == low || v == high)
+    }
+
     /// Tells whether the cell lies on the prolongation of one of the tile's edges.
     #[inline]
     fn has_on_edge(&self, [x, y]: Cell) -> bool {
@@ -43,13 +67,14 @@ impl Grid {
 }
 
 impl Settler {
-    /// Returns for each cell of the arena whether it stays.
+    /// Chooses the vertices that stay.
     pub(crate) fn settle(
         &mut self,
         arena: &Arena,
         sharing: &mut Sharing,
         grid: &Grid,
-    ) -> &[bool] {
+    ) -> Decided<'_> {
+        self.bends.clear();
         self.keep.clear();
         self.keep.resize(arena.cells.len(), false);
         for path in 0..arena.paths.len() {
@@ -59,7 +84,7 @@ impl Settler {
             self.keep_areas(arena, sharing, grid);
             self.part_crossings(arena, sharing, grid);
         }
-        &self.keep
+        Decided { keep: &self.keep, bends: &self.bends }
     }
 
     /// Simplifies one path.
@@ -110,8 +135,7 @@ impl Settler {
         for _ in 0..2 {
             let mut any = false;
             for path in 0..arena.paths.len() {
-                let is_ring = matches!(arena.paths[path].role, Role::Outer | Role::Hole);
-                if is_ring && sharing.is_shared(path) && self.loses_area(arena, path) {
+                if is_shared_ring(arena, sharing, path) && self.loses_area(arena, path) {
                     any |= self.refine(arena, sharing, path, false, |_, _| true);
                 }
             }
@@ -122,55 +146,91 @@ impl Settler {
         }
     }
 
-    /// Gives borders that cross after simplification, and did not before, more vertices.
+    /// Gives borders that cross after simplification, and did not before, more vertices. Those that
+    /// snapping has made cross are bent.
     fn part_crossings(&mut self, arena: &Arena, sharing: &mut Sharing, grid: &Grid) {
+        let mut pairs = Vec::new();
         for round in 0..ROUNDS {
-            let crossing = self.crossing_edges(arena, sharing, grid);
-            if crossing.is_empty() {
-                return;
-            }
+            self.collect_edges(arena, sharing, grid);
+            pairs = self.crossing.pairs(&self.edges, self.edges.len() * 4);
+            let at = |i: u32| self.edges[i as usize];
+            let meeting = pairs.iter().flat_map(|&(i, j)| [i, j]);
+            let mut paths: Vec<u32> = meeting.clone().map(|i| self.owners[i as usize]).collect();
+            paths.sort_unstable();
+            paths.dedup();
+            let crossing: FxHashSet<(Cell, Cell)> = meeting.map(at).collect();
             let mut any = false;
-            for path in 0..arena.paths.len() {
-                let is_ring = matches!(arena.paths[path].role, Role::Outer | Role::Hole);
-                if is_ring && sharing.is_shared(path) {
-                    let crosses = |a: Cell, b: Cell| crossing.contains(&(a.min(b), a.max(b)));
-                    any |= self.refine(arena, sharing, path, round > 2, crosses);
-                }
+            for path in paths {
+                let crosses = |a: Cell, b: Cell| crossing.contains(&(a.min(b), a.max(b)));
+                any |= self.refine(arena, sharing, path as usize, round > 0, crosses);
             }
             if !any {
-                return;
+                break;
             }
             self.mark_again(arena, sharing, grid);
         }
+        for _ in 0..ROUNDS {
+            let bent = self.bends.bend(&self.edges, &pairs);
+            if !(self.bend_to_ears(arena, sharing) || bent) {
+                return;
+            }
+            self.collect_edges(arena, sharing, grid);
+            pairs = self.crossing.pairs(&self.edges, self.edges.len() * 4);
+        }
     }
 
-    /// Finds the edges of shared rings that meet another one other than in a common end.
-    fn crossing_edges(
-        &mut self,
-        arena: &Arena,
-        sharing: &Sharing,
-        grid: &Grid,
-    ) -> FxHashSet<(Cell, Cell)> {
-        let mut edges = std::mem::take(&mut self.edges);
-        edges.clear();
+    /// Bends edges to a vertex close by that another ring visits on the way between the same ends.
+    /// Returns `false` when there were none.
+    fn bend_to_ears(&mut self, arena: &Arena, sharing: &Sharing) -> bool {
+        let mut any = false;
+        let mut bends = std::mem::take(&mut self.bends);
         for path in 0..arena.paths.len() {
-            let is_ring = matches!(arena.paths[path].role, Role::Outer | Role::Hole);
-            if is_ring && sharing.is_shared(path) {
+            if !is_shared_ring(arena, sharing, path) {
+                continue;
+            }
+            self.ring.clear();
+            let kept = arena.cells_of(path).filter(|&at| self.keep[at]);
+            self.ring.extend(kept.map(|at| arena.cells[at]));
+            if self.ring.len() < 4 {
+                continue;
+            }
+            let ring = &self.ring;
+            let (after, later) = (ring.iter().cycle().skip(1), ring.iter().cycle().skip(2));
+            for ((&a, &ear), &b) in ring.iter().zip(after).zip(later) {
+                let edge = (a.min(b), a.max(b));
+                if Bends::is_near(edge, ear) && self.edges.binary_search(&edge).is_ok() {
+                    any |= bends.add(edge, ear);
+                }
+            }
+        }
+        self.bends = bends;
+        any
+    }
+
+    /// Collects the edges of shared rings as they are now, each once, with one ring that has it.
+    fn collect_edges(&mut self, arena: &Arena, sharing: &Sharing, grid: &Grid) {
+        let mut all = std::mem::take(&mut self.unsorted);
+        all.clear();
+        for path in 0..arena.paths.len() {
+            if is_shared_ring(arena, sharing, path) {
                 self.for_each_kept(arena, path, |i, j| {
-                    let (a, b) = (arena.cells[i], arena.cells[j]);
-                    if a != b && !grid.area.has_on_border(a, b) {
-                        edges.push((a.min(b), a.max(b)));
-                    }
+                    let mut from = arena.cells[i];
+                    self.bends.for_each_on(from, arena.cells[j], &mut |to| {
+                        if from != to && !grid.area.has_on_border(from, to) {
+                            all.push((from.min(to), from.max(to), path as u32));
+                        }
+                        from = to;
+                    });
                 });
             }
         }
-        edges.sort_unstable();
-        edges.dedup();
-        let pairs = self.crossing.pairs(&edges, edges.len() * 4);
-        let found = pairs.iter().flat_map(|&(i, j)| [edges[i as usize], edges[j as usize]]);
-        let found = found.collect();
-        self.edges = edges;
-        found
+        all.sort_unstable();
+        all.dedup_by_key(|edge| (edge.0, edge.1));
+        self.edges.clear();
+        self.edges.extend(all.iter().map(|edge| (edge.0, edge.1)));
+        self.owners.clear();
+        self.owners.extend(all.iter().map(|edge| edge.2));
+        self.unsorted = all;
     }
 
     /// Visits the simplified path's edges as places in the arena; the closing one last.
@@ -233,6 +293,10 @@ impl Settler {
         }
         sharing.settle();
     }
+}
+
+fn is_shared_ring(arena: &Arena, sharing: &Sharing, path: usize) -> bool {
+    matches!(arena.paths[path].role, Role::Outer | Role::Hole) && sharing.is_shared(path)
 }
 
 /// Tells whether any ring of the layer may share its border.

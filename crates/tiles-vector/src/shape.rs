@@ -7,7 +7,7 @@ use crate::commands::Commands;
 use crate::crossing::{CrossingTest, Ring, Rings};
 use crate::least::{Vanished, beside};
 use crate::project::{MAX_LAT, Projector};
-use crate::repair::repair;
+use crate::repair::make_valid;
 use crate::snap::{Cell, add_line, add_ring, snap};
 
 /// What a feature of a tile is made of (MVT 4.3.4), with its number in the file.
@@ -139,9 +139,7 @@ impl Shaper {
             }
             return;
         }
-        if self.crossing.any(&self.rings) {
-            repair(&mut self.rings);
-        }
+        make_valid(&mut self.rings, &mut self.crossing);
         for (ring, _) in self.rings.iter() {
             self.commands.ring(ring);
         }

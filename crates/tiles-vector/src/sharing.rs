@@ -1,12 +1,8 @@
 //! Which vertices and edges several shapes of a layer have in common, and where borders begin and end.
 
-use rustc_hash::FxHashMap;
-
 use crate::arena::{Arena, Role};
 use crate::snap::Cell;
-
-/// The path of a vertex that belongs to none.
-const NO_PATH: u32 = u32::MAX;
+use crate::vertices::{Vertices, hash_of, number_of};
 
 /// Finds the *nodes* of a layer: places where the set of shapes that run along changes. Every shape
 /// must keep its vertex there, and between two nodes all that run along see the same vertices.
@@ -22,69 +18,29 @@ pub(crate) struct Sharing {
     shared: Vec<bool>,
     /// For each cell of the arena that is part of a shared path, the vertex.
     ids: Vec<u32>,
-    by_cell: FxHashMap<u64, u32>,
-    vertices: Vec<Vertex>,
-    edges: FxHashMap<u64, Uses>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Uses {
-    /// Sum of the numbers of the paths.
-    sum: u32,
-    last: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Vertex {
-    uses: Uses,
-    node: bool,
-    junction: bool,
-    fresh: bool,
-}
-
-impl Uses {
-    fn add(&mut self, path: u32) {
-        if self.last != path {
-            self.last = path;
-            self.sum = self.sum.wrapping_add(number_of(path));
-        }
-    }
-}
-
-/// Returns a random number that stands for a path.
-#[inline]
-fn number_of(path: u32) -> u32 {
-    // Finisher of MurmurHash3.
-    let mut h = path.wrapping_add(1).wrapping_mul(0x9e37_79b1);
-    h ^= h >> 16;
-    h = h.wrapping_mul(0x85eb_ca6b);
-    h ^= h >> 13;
-    h | 1
-}
-
-fn packed([x, y]: Cell) -> u64 {
-    u64::from(x as u32) << 32 | u64::from(y as u32)
-}
-
-fn edge_key(a: u32, b: u32) -> u64 {
-    u64::from(a.min(b)) << 32 | u64::from(a.max(b))
+    vertices: Vertices,
+    /// For each vertex whether it was made a node.
+    fresh: Vec<bool>,
 }
 
 impl Sharing {
     /// Looks at all paths.
     pub(crate) fn find(&mut self, arena: &Arena) {
         self.find_shared(arena);
-        self.by_cell.clear();
-        self.vertices.clear();
-        self.edges.clear();
-        if !self.shared.contains(&true) {
+        self.vertices.clear(0);
+        let cells = |path: usize| if self.shared[path] { arena.cells_of(path).len() } else { 0 };
+        let most: usize = (0..arena.paths.len()).map(cells).sum();
+        if most == 0 {
             return;
         }
+        self.vertices.clear(most);
         self.ids.clear();
         self.ids.resize(arena.cells.len(), 0);
         self.number_vertices(arena);
         self.count_edges(arena);
         self.find_nodes(arena);
+        self.fresh.clear();
+        self.fresh.resize(self.vertices.all.len(), false);
     }
 
     /// Tells whether a path may have a vertex in common with another one.
@@ -92,43 +48,44 @@ impl Sharing {
         self.shared.get(path).copied().unwrap_or(false)
     }
 
+    /// Tells whether any path may.
     pub(crate) fn any(&self) -> bool {
-        !self.vertices.is_empty()
+        self.shared.contains(&true)
     }
 
-
+    /// Tells whether there is a node at a place in the arena, which is part of a shared path.
     #[inline]
     pub(crate) fn is_node(&self, at: usize) -> bool {
-        self.vertices[self.ids[at] as usize].node
+        self.vertices.all[self.ids[at] as usize].node
     }
 
     /// Makes a vertex a node from now on. Returns whether it was none.
     pub(crate) fn force(&mut self, at: usize) -> bool {
-        let vertex = &mut self.vertices[self.ids[at] as usize];
+        let vertex = &mut self.vertices.all[self.ids[at] as usize];
         let new = !vertex.node;
-        vertex.fresh |= new;
         vertex.node = true;
+        self.fresh[self.ids[at] as usize] |= new;
         new
     }
 
     /// Tells whether the vertex was made a node since [`Sharing::settle`].
     pub(crate) fn is_fresh(&self, at: usize) -> bool {
-        self.vertices[self.ids[at] as usize].fresh
+        self.fresh[self.ids[at] as usize]
     }
 
     pub(crate) fn settle(&mut self) {
-        self.vertices.iter_mut().for_each(|v| v.fresh = false);
+        self.fresh.fill(false);
     }
 
     /// Returns the nodes from which a border leads away that two shapes have in common.
-    pub(crate) fn junctions(&self) -> impl Iterator<Item = (Cell, u32)> {
-        let all = self.by_cell.iter().filter(|(_, id)| self.vertices[**id as usize].junction);
-        all.map(|(&key, &id)| ([(key >> 32) as i32, key as i32], id))
+    pub(crate) fn junctions(&self) -> impl Iterator<Item = Cell> {
+        self.vertices.all.iter().filter(|v| v.junction).map(|v| v.cell)
     }
 
     /// Tells whether no other path runs along the edge between two places of a shared path.
     pub(crate) fn is_single(&self, path: usize, a: usize, b: usize) -> bool {
-        self.sum_of_edge(path as u32, self.ids[a], self.ids[b]) == number_of(path as u32)
+        let number = number_of(path as u32);
+        self.vertices.sum_of_edge(self.ids[a], self.ids[b], number) == number
     }
 
     fn find_shared(&mut self, arena: &Arena) {
@@ -140,7 +97,7 @@ impl Sharing {
         }
         let shift = 64 - (words * 64).trailing_zeros();
         let slot = |cell: Cell| {
-            let h = packed(cell).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> shift;
+            let h = hash_of(cell) >> shift;
             ((h >> 6) as usize, 1_u64 << (h & 63))
         };
         for &cell in &arena.cells {
@@ -163,47 +120,22 @@ impl Sharing {
 
     fn number_vertices(&mut self, arena: &Arena) {
         for path in 0..arena.paths.len() {
-            if !self.shared[path] {
-                continue;
-            }
-            for at in arena.cells_of(path) {
-                let fresh = self.vertices.len() as u32;
-                let id = *self.by_cell.entry(packed(arena.cells[at])).or_insert(fresh);
-                if id == fresh {
-                    let uses = Uses { sum: 0, last: NO_PATH };
-                    self.vertices.push(Vertex { uses, node: false, junction: false, fresh: false });
+            if self.shared[path] {
+                for at in arena.cells_of(path) {
+                    self.ids[at] = self.vertices.visit(arena.cells[at], path as u32);
                 }
-                self.vertices[id as usize].uses.add(path as u32);
-                self.ids[at] = id;
             }
         }
     }
 
     fn count_edges(&mut self, arena: &Arena) {
         for path in 0..arena.paths.len() {
-            if !self.shared[path] {
-                continue;
-            }
-            let number = number_of(path as u32);
-            for (a, b) in edges_of(arena, path) {
-                let (a, b) = (self.ids[a], self.ids[b]);
-                let single = |id: u32| self.vertices[id as usize].uses.sum == number;
-                if !single(a) && !single(b) {
-                    let uses =
-                        self.edges.entry(edge_key(a, b)).or_insert(Uses { sum: 0, last: NO_PATH });
-                    uses.add(path as u32);
+            if self.shared[path] {
+                for (a, b) in edges_of(arena, path) {
+                    self.vertices.visit_edge(self.ids[a], self.ids[b], path as u32);
                 }
             }
         }
-    }
-
-    fn sum_of_edge(&self, path: u32, a: u32, b: u32) -> u32 {
-        let number = number_of(path);
-        let single = |id: u32| self.vertices[id as usize].uses.sum == number;
-        if single(a) || single(b) {
-            return number;
-        }
-        self.edges.get(&edge_key(a, b)).map_or(number, |uses| uses.sum)
     }
 
     fn find_nodes(&mut self, arena: &Arena) {
@@ -215,9 +147,9 @@ impl Sharing {
             let mut any = false;
             for (a, b) in edges_of(arena, path) {
                 let (a, b) = (self.ids[a], self.ids[b]);
-                let sum = self.sum_of_edge(path as u32, a, b);
+                let sum = self.vertices.sum_of_edge(a, b, number);
                 for id in [a, b] {
-                    let vertex = &mut self.vertices[id as usize];
+                    let vertex = &mut self.vertices.all[id as usize];
                     any |= vertex.uses.sum != number;
                     vertex.node |= vertex.uses.sum != sum;
                     vertex.junction |= sum != number;
@@ -227,11 +159,11 @@ impl Sharing {
             let cells = arena.cells_of(path);
             if arena.paths[path].role == Role::Open && !cells.is_empty() {
                 for end in [cells.start, cells.end - 1] {
-                    self.vertices[self.ids[end] as usize].node = true;
+                    self.vertices.all[self.ids[end] as usize].node = true;
                 }
             }
         }
-        for vertex in &mut self.vertices {
+        for vertex in &mut self.vertices.all {
             vertex.junction &= vertex.node;
         }
     }

@@ -147,8 +147,8 @@ impl Stage {
                 sharing.find(arena);
             }
         }
-        let keep = self.settler.settle(arena, sharing, grid);
-        let settled = Settled { arena, sharing, keep, grid };
+        let decided = self.settler.settle(arena, sharing, grid);
+        let settled = Settled { arena, sharing, decided, grid };
         for (feature, staged) in arena.features.iter().enumerate() {
             let commands = self.drawer.draw(settled, feature);
             if !commands.is_empty() {

@@ -50,10 +50,6 @@ impl Taker {
 
     /// Appends the paths of a shape that is no collection; `None` when nothing of it lies in the window.
     pub(crate) fn take(&mut self, shape: &Geometry, out: &mut Arena) -> Option<GeomType> {
-        let bounds = self.projector.bounds(&shape.xy)?;
-        if self.area.misses(bounds) {
-            return None;
-        }
         let before = out.paths.len();
         let kind = match shape.kind {
             GeometryKind::Point | GeometryKind::MultiPoint => {
@@ -99,10 +95,19 @@ impl Taker {
     }
 
     fn take_line(&mut self, line: &[Point], out: &mut Arena) {
-        self.gather(line);
-        if self.points.is_empty() || self.area.misses(self.gathered_box()) {
+        let Some(bounds) = self.projector.bounds(line) else { return };
+        if self.area.misses(bounds) {
             return;
         }
+        let start = out.cells.len();
+        if self.is_in_tile(bounds) {
+            for &point in line {
+                push_open(&mut out.cells, start, snap(self.projector.project(point)));
+            }
+            out.end_path(Role::Open, 0.0);
+            return;
+        }
+        self.gather(line);
         self.cut_at_edges(false);
         self.spare.clear();
         self.ends.clear();
@@ -112,7 +117,10 @@ impl Taker {
             let piece = self.spare.get(start..end).unwrap_or(&[]);
             start = end;
             if piece.iter().any(|&p| self.area.has_within(p)) || passes(piece, self.area) {
-                snap_open(piece, out);
+                let start = out.cells.len();
+                for &point in piece {
+                    push_open(&mut out.cells, start, snap(point));
+                }
                 out.end_path(Role::Open, 0.0);
             }
         }
@@ -120,37 +128,57 @@ impl Taker {
 
     /// Appends a ring; `false` when nothing of it lies in the window.
     fn take_ring(&mut self, ring: &[Point], role: Role, out: &mut Arena) -> bool {
-        self.gather(ring);
-        if self.points.first() == self.points.last() {
-            self.points.pop();
-        }
-        if self.points.is_empty() {
+        let Some(bounds) = self.projector.bounds(ring) else {
             return false;
-        }
-        let bounds = self.gathered_box();
+        };
         if self.area.misses(bounds) {
             return false;
         }
-        self.cut_at_edges(true);
-        if !self.area.contains_all(bounds) {
-            clip_ring(&mut self.points, &mut self.spare, self.area);
-            // Clipping may leave of a ring outside a path along the border.
-            let is_there = self.points.iter().any(|&p| self.area.has_within(p))
-                || shape_area(&self.points) >= 1.0;
-            if !is_there {
-                return false;
+        let start = out.cells.len();
+        if self.is_in_tile(bounds) {
+            for &point in ring {
+                push_closed(&mut out.cells, start, snap(self.projector.project(point)));
+            }
+        } else {
+            self.gather(ring);
+            if self.points.first() == self.points.last() {
+                self.points.pop();
+            }
+            self.cut_at_edges(true);
+            if !self.area.contains_all(bounds) {
+                clip_ring(&mut self.points, &mut self.spare, self.area);
+                // Clipping may leave of a ring outside a path along the border.
+                let is_there = self.points.iter().any(|&p| self.area.has_within(p))
+                    || shape_area(&self.points) >= 1.0;
+                if !is_there {
+                    return false;
+                }
+            }
+            for &point in &self.points {
+                push_closed(&mut out.cells, start, snap(point));
             }
         }
-        let start = out.cells.len();
-        snap_closed(&self.points, &mut out.cells);
+        close(&mut out.cells, start);
         let doubled = doubled_area(&out.cells[start..]);
         if (doubled < 0) == (role == Role::Outer) && doubled != 0 {
             out.cells[start..].reverse();
         }
         let small = (doubled.abs() as f64) < 2.0 * TOLERANCE_UNITS * TOLERANCE_UNITS;
-        let area = if small { shape_area(&self.points) as f32 } else { 0.0 };
+        let area = if small {
+            if self.is_in_tile(bounds) {
+                self.gather(ring);
+            }
+            shape_area(&self.points) as f32
+        } else {
+            0.0
+        };
         out.end_path(role, area);
         true
+    }
+
+    /// Tells whether a box lies inside the tile, so that nothing in it crosses the tile's edges.
+    fn is_in_tile(&self, [low, high]: [Point; 2]) -> bool {
+        low[0] > 0.0 && low[1] > 0.0 && high[0] < self.extent && high[1] < self.extent
     }
 
     /// Projects a line into `points`. Of vertices beyond one side of the window only those next to a
@@ -175,22 +203,9 @@ impl Taker {
         }
     }
 
-    fn gathered_box(&self) -> [Point; 2] {
-        let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
-        for &[x, y] in &self.points {
-            low = [if x < low[0] { x } else { low[0] }, if y < low[1] { y } else { low[1] }];
-            high = [if x > high[0] { x } else { high[0] }, if y > high[1] { y } else { high[1] }];
-        }
-        [low, high]
-    }
-
     /// Gives `points` a vertex wherever they cross one of the tile's edges.
     fn cut_at_edges(&mut self, closed: bool) {
-        let [low, high] = self.gathered_box();
         let lines = [(0, 0.0), (0, self.extent), (1, 0.0), (1, self.extent)];
-        if lines.iter().all(|&(axis, at)| high[axis] < at || low[axis] > at) {
-            return;
-        }
         self.spare.clear();
         let n = self.points.len();
         for i in 0..n {
@@ -201,6 +216,10 @@ impl Taker {
                 break;
             }
             let b = self.points[next];
+            let side = |v: f64| u8::from(v > 0.0) + u8::from(v < self.extent) * 2;
+            if side(a[0]) == side(b[0]) && side(a[1]) == side(b[1]) {
+                continue;
+            }
             let mut cuts = [(0.0, a); 4];
             let mut count = 0;
             for (axis, at) in lines {
@@ -247,20 +266,16 @@ fn passes(piece: &[Point], area: ClipBox) -> bool {
     })
 }
 
-/// Appends a line without repeated points and without the back and forth of a unit that snapping makes.
-fn snap_open(line: &[Point], out: &mut Arena) {
-    let start = out.cells.len();
-    for &point in line {
-        let cell = snap(point);
-        match out.cells.get(start..).unwrap_or(&[]) {
-            [.., last] if *last == cell => continue,
-            [.., before, last] if *before == cell && is_next_to(*last, cell) => {
-                out.cells.pop();
-                continue;
-            }
-            _ => {}
+/// Appends a cell to a line without repeated cells and without the back and forth of a unit that snapping
+/// makes.
+#[inline]
+fn push_open(out: &mut Vec<Cell>, start: usize, cell: Cell) {
+    match out.get(start..).unwrap_or(&[]) {
+        [.., last] if *last == cell => {}
+        [.., before, last] if *before == cell && is_next_to(*last, cell) => {
+            out.pop();
         }
-        out.cells.push(cell);
+        _ => out.push(cell),
     }
 }
 
@@ -268,13 +283,9 @@ fn is_next_to(a: Cell, b: Cell) -> bool {
     (a[0] - b[0]).abs() <= 1 && (a[1] - b[1]).abs() <= 1
 }
 
-/// Appends a ring without repeated points and spikes. Which spikes go does not depend on where the ring
-/// begins and which way it runs. At least one cell is left.
-fn snap_closed(ring: &[Point], out: &mut Vec<Cell>) {
-    let start = out.len();
-    for &point in ring {
-        push_without_spike(out, start, snap(point));
-    }
+/// Ends a ring from `start` on, without its closing cell and spikes. Which spikes go does not depend on
+/// where the ring begins and which way it runs. At least one cell is left.
+fn close(out: &mut Vec<Cell>, start: usize) {
     let mut from = start;
     while let &[first, second, .., before, last] = out.get(from..).unwrap_or(&[]) {
         if first == last || first == before {
@@ -286,13 +297,15 @@ fn snap_closed(ring: &[Point], out: &mut Vec<Cell>) {
         }
     }
     out.drain(start..from);
-    if out.len() == start + 2 && out[start] == out[start + 1] {
+    if let &[first, .., last] = out.get(start..).unwrap_or(&[])
+        && first == last
+    {
         out.pop();
     }
 }
 
 #[inline]
-fn push_without_spike(out: &mut Vec<Cell>, start: usize, cell: Cell) {
+fn push_closed(out: &mut Vec<Cell>, start: usize, cell: Cell) {
     match out.get(start..).unwrap_or(&[]) {
         [.., last] if *last == cell => {}
         [.., before, _] if *before == cell => {
