@@ -71,12 +71,12 @@ export function layerOfSource(source: string): string {
 /** Makes the map layers of a catalogue layer. */
 export function compose(info: LayerInfo, catalogueIndex: number, opacity: number): ComposedLayer[] {
   const parts = styleOf(info).layers;
-  const drawn = info.time === null ? parts : [...parts, ...planOutline(parts)];
+  const drawn = info.time === null ? parts : [...parts.map((part) => ({ ...part, paint: unbuilt(part) })), ...planOutline(parts)];
   return drawn.map((part, position) => {
     const { slot, rank = 0, interactive = part.type !== 'symbol', filter, repeat: _, ...rest } = part;
     const tiles = tilesOf(info, part);
     const needless = tiles !== info.id && JSON.stringify(filter) === areas;
-    const paint = info.time === null ? (part.paint ?? {}) : unbuilt(part);
+    const paint = part.paint ?? {};
     const spec = {
       ...rest,
       ...(filter === undefined || needless ? {} : { filter }),
