@@ -60,6 +60,15 @@ impl Bends {
         distance2(edge, vertex).is_some_and(|d| d < REACH * REACH)
     }
 
+    /// Visits the edges that are bent.
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(Cell, Cell)) {
+        for (&(a, b), &through) in &self.through {
+            visit(a, b);
+            visit(a, through);
+            visit(through, b);
+        }
+    }
+
     /// Visits the vertices on the way from one to another, the last one included.
     pub(crate) fn for_each_on(&self, from: Cell, to: Cell, visit: &mut impl FnMut(Cell)) {
         self.visit(from, to, DEPTH, visit);

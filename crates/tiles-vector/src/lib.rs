@@ -43,6 +43,7 @@
 mod arena;
 mod bends;
 mod chain;
+mod changed;
 mod clip;
 mod commands;
 mod concat;
@@ -53,6 +54,7 @@ mod encoder;
 mod junctions;
 mod least;
 mod mass;
+mod part;
 mod project;
 mod read;
 mod repair;
@@ -71,4 +73,6 @@ mod wire;
 pub use concat::{TileError, concat};
 pub use encoder::{LayerEncoder, TileEncoder, TileOptions};
 pub use mass::Mass;
-pub use read::{Fault, ReadError, ReadFeature, ReadGeometry, ReadLayer, ReadTile, ReadValue, Rule, read};
+pub use read::{
+    Fault, ReadError, ReadFeature, ReadGeometry, ReadLayer, ReadTile, ReadValue, Rule, read,
+};

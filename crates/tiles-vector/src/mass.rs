@@ -57,8 +57,7 @@ fn square_of_unit(v: u32, zoom: u8, extent: u32) -> f64 {
 
 /// Returns whole sides whose product is the area on average over the chance, from 0 to 1.
 fn sides(area: f64, chance: f64, extent: u32) -> Option<[i64; 2]> {
-    // The negated comparison is for NaN.
-    if !(area > 0.0) {
+    if area.is_nan() || area <= 0.0 {
         return None;
     }
     let area = area.min(f64::from(extent) * f64::from(extent));

@@ -1,17 +1,14 @@
 //! Which vertices of the layer stay, so that borders stay shared and do not cross.
 
 use onemap_generalise::{Simplifier, SimplifyRule, farthest_vertex};
-use rustc_hash::FxHashSet;
 
 use crate::arena::{Arena, Role};
 use crate::bends::Bends;
+use crate::changed::Changed;
 use crate::clip::ClipBox;
 use crate::crossing::CrossingTest;
 use crate::sharing::{Sharing, edges_of};
 use crate::snap::{Cell, doubled_area};
-
-/// After so many rounds whatever still crosses is left to the mending of single polygons.
-const ROUNDS: usize = 8;
 
 /// A simplified ring's area may differ from the original by this share before it is given more vertices.
 const AREA_SHARE: f64 = 1.0 / 32.0;
@@ -20,14 +17,17 @@ const AREA_SHARE: f64 = 1.0 / 32.0;
 #[derive(Debug, Default)]
 pub(crate) struct Settler {
     simplifier: Simplifier,
-    crossing: CrossingTest,
+    pub(crate) crossing: CrossingTest,
     /// For each cell of the arena whether it stays.
-    keep: Vec<bool>,
-    unsorted: Vec<(Cell, Cell, u32)>,
-    edges: Vec<(Cell, Cell)>,
-    owners: Vec<u32>,
-    ring: Vec<Cell>,
-    bends: Bends,
+    pub(crate) keep: Vec<bool>,
+    pub(crate) unsorted: Vec<(Cell, Cell, u32)>,
+    pub(crate) edges: Vec<(Cell, Cell)>,
+    pub(crate) owners: Vec<u32>,
+    pub(crate) ring: Vec<Cell>,
+    pub(crate) bends: Bends,
+    /// Paths that were simplified again the last time.
+    pub(crate) again: Vec<u32>,
+    pub(crate) changed: Changed,
 }
 
 /// What [`Settler::settle`] decided.
@@ -146,95 +146,13 @@ impl Settler {
         }
     }
 
-    /// Gives borders that cross after simplification, and did not before, more vertices. Those that
-    /// snapping has made cross are bent.
-    fn part_crossings(&mut self, arena: &Arena, sharing: &mut Sharing, grid: &Grid) {
-        let mut pairs = Vec::new();
-        for round in 0..ROUNDS {
-            self.collect_edges(arena, sharing, grid);
-            pairs = self.crossing.pairs(&self.edges, self.edges.len() * 4);
-            let at = |i: u32| self.edges[i as usize];
-            let meeting = pairs.iter().flat_map(|&(i, j)| [i, j]);
-            let mut paths: Vec<u32> = meeting.clone().map(|i| self.owners[i as usize]).collect();
-            paths.sort_unstable();
-            paths.dedup();
-            let crossing: FxHashSet<(Cell, Cell)> = meeting.map(at).collect();
-            let mut any = false;
-            for path in paths {
-                let crosses = |a: Cell, b: Cell| crossing.contains(&(a.min(b), a.max(b)));
-                any |= self.refine(arena, sharing, path as usize, round > 0, crosses);
-            }
-            if !any {
-                break;
-            }
-            self.mark_again(arena, sharing, grid);
-        }
-        for _ in 0..ROUNDS {
-            let bent = self.bends.bend(&self.edges, &pairs);
-            if !(self.bend_to_ears(arena, sharing) || bent) {
-                return;
-            }
-            self.collect_edges(arena, sharing, grid);
-            pairs = self.crossing.pairs(&self.edges, self.edges.len() * 4);
-        }
-    }
-
-    /// Bends edges to a vertex close by that another ring visits on the way between the same ends.
-    /// Returns `false` when there were none.
-    fn bend_to_ears(&mut self, arena: &Arena, sharing: &Sharing) -> bool {
-        let mut any = false;
-        let mut bends = std::mem::take(&mut self.bends);
-        for path in 0..arena.paths.len() {
-            if !is_shared_ring(arena, sharing, path) {
-                continue;
-            }
-            self.ring.clear();
-            let kept = arena.cells_of(path).filter(|&at| self.keep[at]);
-            self.ring.extend(kept.map(|at| arena.cells[at]));
-            if self.ring.len() < 4 {
-                continue;
-            }
-            let ring = &self.ring;
-            let (after, later) = (ring.iter().cycle().skip(1), ring.iter().cycle().skip(2));
-            for ((&a, &ear), &b) in ring.iter().zip(after).zip(later) {
-                let edge = (a.min(b), a.max(b));
-                if Bends::is_near(edge, ear) && self.edges.binary_search(&edge).is_ok() {
-                    any |= bends.add(edge, ear);
-                }
-            }
-        }
-        self.bends = bends;
-        any
-    }
-
-    /// Collects the edges of shared rings as they are now, each once, with one ring that has it.
-    fn collect_edges(&mut self, arena: &Arena, sharing: &Sharing, grid: &Grid) {
-        let mut all = std::mem::take(&mut self.unsorted);
-        all.clear();
-        for path in 0..arena.paths.len() {
-            if is_shared_ring(arena, sharing, path) {
-                self.for_each_kept(arena, path, |i, j| {
-                    let mut from = arena.cells[i];
-                    self.bends.for_each_on(from, arena.cells[j], &mut |to| {
-                        if from != to && !grid.area.has_on_border(from, to) {
-                            all.push((from.min(to), from.max(to), path as u32));
-                        }
-                        from = to;
-                    });
-                });
-            }
-        }
-        all.sort_unstable();
-        all.dedup_by_key(|edge| (edge.0, edge.1));
-        self.edges.clear();
-        self.edges.extend(all.iter().map(|edge| (edge.0, edge.1)));
-        self.owners.clear();
-        self.owners.extend(all.iter().map(|edge| edge.2));
-        self.unsorted = all;
-    }
-
     /// Visits the simplified path's edges as places in the arena; the closing one last.
-    fn for_each_kept(&self, arena: &Arena, path: usize, mut visit: impl FnMut(usize, usize)) {
+    pub(crate) fn for_each_kept(
+        &self,
+        arena: &Arena,
+        path: usize,
+        mut visit: impl FnMut(usize, usize),
+    ) {
         let mut kept = arena.cells_of(path).filter(|&at| self.keep[at]);
         let Some(first) = kept.next() else { return };
         let mut last = first;
@@ -249,7 +167,7 @@ impl Settler {
 
     /// Makes nodes of the vertices that were farthest from the chosen edges of a simplified ring, or of
     /// all that they left out. Returns whether there were any.
-    fn refine(
+    pub(crate) fn refine(
         &self,
         arena: &Arena,
         sharing: &mut Sharing,
@@ -285,9 +203,11 @@ impl Settler {
     }
 
     /// Simplifies again the paths with new nodes.
-    fn mark_again(&mut self, arena: &Arena, sharing: &mut Sharing, grid: &Grid) {
+    pub(crate) fn mark_again(&mut self, arena: &Arena, sharing: &mut Sharing, grid: &Grid) {
+        self.again.clear();
         for path in 0..arena.paths.len() {
             if sharing.is_shared(path) && arena.cells_of(path).any(|at| sharing.is_fresh(at)) {
+                self.again.push(path as u32);
                 self.mark(path, arena, sharing, grid);
             }
         }
@@ -295,7 +215,7 @@ impl Settler {
     }
 }
 
-fn is_shared_ring(arena: &Arena, sharing: &Sharing, path: usize) -> bool {
+pub(crate) fn is_shared_ring(arena: &Arena, sharing: &Sharing, path: usize) -> bool {
     matches!(arena.paths[path].role, Role::Outer | Role::Hole) && sharing.is_shared(path)
 }
 

@@ -89,8 +89,8 @@ impl Sharing {
     }
 
     fn find_shared(&mut self, arena: &Arena) {
-        // Sixteen bits a vertex: one in sixteen single paths' vertices looks shared and is not.
-        let words = (arena.cells.len() / 4).next_power_of_two().max(16);
+        // 32 bits a vertex: one in 32 vertices looks shared and is not.
+        let words = (arena.cells.len() / 2).next_power_of_two().max(16);
         for bits in [&mut self.seen, &mut self.twice] {
             bits.clear();
             bits.resize(words, 0);

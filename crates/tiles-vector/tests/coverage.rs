@@ -63,7 +63,7 @@ fn parcels(seed: u64, size: f64, step: f64) -> Parcels {
     let corners: Vec<Vec<Point>> =
         (0..=n).map(|i| (0..=n).map(|j| corner(i, j, &mut random)).collect()).collect();
     // Rows three apart have straight borders to the east-west direction.
-    let is_straight = |j: usize| j % 3 == 0;
+    let is_straight = |j: usize| j.is_multiple_of(3);
     let mut across = BTreeMap::new();
     let mut down = BTreeMap::new();
     for i in 0..=n {

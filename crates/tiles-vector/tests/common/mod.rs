@@ -113,7 +113,7 @@ pub fn test_data(file: &str) -> Option<Vec<Geometry>> {
     };
     let bytes = std::fs::read(PathBuf::from(folder).join(file)).unwrap();
     let mut text = Vec::new();
-    if file.ends_with(".gz") {
+    if bytes.starts_with(&[0x1f, 0x8b]) {
         flate2::read::MultiGzDecoder::new(&*bytes).read_to_end(&mut text).unwrap();
     } else {
         text = bytes;
