@@ -1,7 +1,8 @@
 //! Where the labels of polygons stand.
 
 use moka::sync::Cache;
-use onemap_model::{FeatureId, FeatureRef, Geometry, GeometryClass, Revision};
+use onemap_generalise::label_point;
+use onemap_model::{FeatureId, FeatureRef, GeometryClass, Revision};
 use uuid::Uuid;
 
 /// Polygons with more vertices than this have their points kept.
@@ -33,8 +34,4 @@ impl LabelPoints {
         }
         self.0.get_with((layer, revision, feature.id), || label_point(geometry))
     }
-}
-
-fn label_point(geometry: &Geometry) -> Option<[f64; 2]> {
-    geometry.bounds().map(|bounds| bounds.center())
 }

@@ -20,11 +20,6 @@ mod tile_service;
 
 use std::process::ExitCode;
 
-/// Tiles that stay for long among large buffers that do not leave the system's allocator with three times the memory
-/// that the cache counts (15 s of load, 118 MB of tiles: 567 MB resident).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     cli::run()
 }

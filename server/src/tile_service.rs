@@ -104,6 +104,8 @@ pub(crate) struct Resolved {
     etag: HeaderValue,
     /// When the slice of "now" is to be looked up again.
     until: Option<Timestamp>,
+    /// Whether some layer of several brings layers with names of its own, which may repeat.
+    names_may_repeat: bool,
 }
 
 impl Resolved {
