@@ -16,7 +16,7 @@ const FULL_FROM: f64 = 6.0;
 /// The least share of the tolerance that small shapes are simplified with.
 const LEAST_SHARE: f64 = 0.25;
 
-/// A vertex on the integer grid of a zoom.
+/// A vertex on the integer grid of a zoom, within 2^29 units of its origin.
 pub type GridPoint = [i32; 2];
 
 /// Simplifies lines and rings whose vertices lie on an integer grid (Douglas and Peucker, The Canadian

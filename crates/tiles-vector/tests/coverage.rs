@@ -300,7 +300,7 @@ fn what_is_drawn_does_not_depend_on_where_a_ring_begins_and_which_way_it_runs() 
             polygons
                 .iter()
                 .flat_map(rings)
-                .flat_map(|ring| ring.lines())
+                .flat_map(geo_types::LineString::lines)
                 .map(|l| (*id, [l.start.x, l.start.y, l.end.x, l.end.y].map(|v| v as i64)))
         });
         all.collect()

@@ -10,6 +10,7 @@ use mvt_reader::Reader;
 use mvt_reader::feature::Value;
 use onemap_model::{Field, FieldType, Geometry, Schema, TileCoord, ValueRef};
 use onemap_tiles_vector::{TileEncoder, TileOptions};
+use proptest::prelude::*;
 
 type Row<'a> = (u64, Geometry, [ValueRef<'a>; 3]);
 
@@ -160,4 +161,45 @@ fn a_ring_of_blocks_around_a_court_is_one_polygon_with_a_hole() {
     let (id, polygons) = &tile.features[0];
     assert_eq!((*id, polygons.len(), polygons[0].interiors().len()), (50, 1, 1));
     assert_eq!(polygons[0].unsigned_area(), 8.0 * 1600.0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 300, failure_persistence: None, ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn any_mess_of_shapes_is_drawn_as_valid_features_joined_or_not(
+        shapes in prop::collection::vec(
+            (0_usize..3, any::<bool>(), prop::collection::vec((-3_i32..23, -3_i32..23), 1..9)), 1..12),
+        wide in prop::sample::select(vec![1.0, 7.0, 230.0]),
+        merge in any::<bool>(),
+    ) {
+        // On a coarse grid, so that vertices and edges coincide.
+        let rows: Vec<Row<'_>> = shapes.iter().zip(0..).map(|((name, is_line, units), id)| {
+            let units: Vec<[f64; 2]> =
+                units.iter().map(|&(x, y)| [f64::from(x) * wide, f64::from(y) * wide]).collect();
+            let shape = if *is_line {
+                line(&units)
+            } else {
+                let mut ring: Vec<[f64; 2]> = units.iter().map(|&p| at(tile(), p)).collect();
+                ring.push(ring[0]);
+                Geometry::polygon(ring)
+            };
+            (id, shape, [[NULL, text("甲"), text("乙")][*name], NULL, NULL])
+        }).collect();
+        for maxzoom in [12, 16] {
+            let bytes = encode(tile(), &rows, maxzoom, if merge { &[0] } else { &[] });
+            if bytes.is_empty() {
+                continue;
+            }
+            let all = Reader::new(bytes).unwrap().get_features_as::<f64>(0).unwrap();
+            let polygons = all.into_iter().filter_map(|f| match f.geometry {
+                Decoded::Polygon(p) => Some((f.id.unwrap(), vec![p])),
+                Decoded::MultiPolygon(all) => Some((f.id.unwrap(), all.0)),
+                _ => None,
+            });
+            check_valid(&common::Tile { features: polygons.collect() });
+        }
+    }
 }
