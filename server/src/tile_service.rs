@@ -299,9 +299,13 @@ impl TileService {
 
     /// Computes a tile, not packed, on this thread.
     pub(crate) fn tile(&self, request: &TileRequest) -> Result<Vec<u8>, TileError> {
-        let view = self.newest(request);
+        self.tile_in(request, &self.newest(request))
+    }
+
+    /// Computes a tile of a view, not packed, on this thread.
+    pub(crate) fn tile_in(&self, request: &TileRequest, view: &View) -> Result<Vec<u8>, TileError> {
         let parts = request.layers.parts().iter();
-        let parts = parts.map(|part| encode(request, part, &view, &self.tools));
+        let parts = parts.map(|part| encode(request, part, view, &self.tools));
         let parts = parts.collect::<Result<Vec<_>, _>>()?;
         Ok(merged(&parts)?.into())
     }

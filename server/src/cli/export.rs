@@ -13,7 +13,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use clap::Args;
 use onemap_archive::{Format, PmTiles, Spool, Start, TileId, ZoomStats, discard_part};
-use onemap_model::{Bounds, Filter, Layer, StateSet, ViewSpec, When};
+use onemap_model::{Bounds, Filter, Layer, Revision, StateSet, ViewSpec, When};
 use onemap_store::View;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -67,6 +67,9 @@ pub(super) struct ExportArgs {
     /// Fields to keep, with commas between [default: all]
     #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
     properties: Option<Vec<String>>,
+    /// The store as it was known at a revision [default: the last]
+    #[arg(long, value_name = "N")]
+    revision: Option<u64>,
     /// Threads that make tiles [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -115,7 +118,10 @@ pub(super) fn run(common: &Common, args: &ExportArgs) -> anyhow::Result<u8> {
         bail!("'{}' is there already; --overwrite replaces it", args.output.display());
     }
     let store = Arc::new(common.store_to_read()?);
-    let view = store.view(args.spec());
+    let view = match args.revision {
+        Some(revision) => store.view_at(Revision(revision), args.spec())?,
+        None => store.view(args.spec()),
+    };
     let layers = args.choose(&view)?;
     let least = layers.iter().map(|(_, layer)| layer.minzoom).min();
     let most = layers.iter().map(|(_, layer)| layer.maxzoom).max();
@@ -138,8 +144,8 @@ pub(super) fn run(common: &Common, args: &ExportArgs) -> anyhow::Result<u8> {
         bar.step("looking for tiles", 0, 1, "");
         let tiles = pool.install(|| plan::with_features(&view, &args.layers, wanted))?;
         let service = TileService::new(store.clone(), 0, 1);
-        let (layers, spec) = (args.layers.clone(), view.spec().clone());
-        (Maker::Features { service, layers, spec }, tiles)
+        let (layers, view) = (args.layers.clone(), view.clone());
+        (Maker::Features { service, layers, view }, tiles)
     };
     if args.restart {
         discard_part(&args.output)?;

@@ -6,7 +6,8 @@ use std::sync::mpsc::sync_channel;
 
 use anyhow::{Context, anyhow};
 use onemap_archive::{Compression, PmTiles, Spool, TileId, gzip};
-use onemap_model::{TileCoord, ViewSpec};
+use onemap_model::TileCoord;
+use onemap_store::View;
 use rayon::prelude::*;
 
 use crate::progress::Bar;
@@ -19,7 +20,7 @@ const TILES_PER_THREAD: usize = 32;
 /// Where tiles come from.
 pub(super) enum Maker {
     /// From the features of layers.
-    Features { service: TileService, layers: LayerList, spec: ViewSpec },
+    Features { service: TileService, layers: LayerList, view: View },
     /// From an archive that is itself a layer.
     Archive(PmTiles),
 }
@@ -28,15 +29,16 @@ impl Maker {
     /// Makes a tile, gzipped; without bytes when it is empty.
     fn make(&self, coord: TileCoord) -> anyhow::Result<Vec<u8>> {
         let bytes = match self {
-            Self::Features { service, layers, spec } => {
+            Self::Features { service, layers, view } => {
                 let request = TileRequest {
                     layers: layers.clone(),
                     coord,
-                    spec: spec.clone(),
+                    spec: view.spec().clone(),
                     revision: None,
                     buffer: None,
                 };
-                service.tile(&request)?
+                // One view for all tiles: "now" is the same instant in each.
+                service.tile_in(&request, view)?
             }
             Self::Archive(archive) => match archive.tile(coord)? {
                 Some(tile) if tile.compression == Compression::Gzip => return Ok(tile.bytes),
