@@ -20,6 +20,11 @@ mod tile_service;
 
 use std::process::ExitCode;
 
+/// Tiles that stay for long between large buffers that do not leave holes in glibc's heap that nothing fits into: after
+/// 3,600 cold tiles with 116 MB of them in the cache 749 MB were resident, with this allocator 342 MB.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::run()
 }
