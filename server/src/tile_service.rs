@@ -381,7 +381,7 @@ fn encode_features(
     let (layer, options) = (view.layer(), options(request));
     let mut encoder = TileEncoder::new(request.coord, &options);
     let buffer = f64::from(options.buffer) / f64::from(options.extent);
-    let mut tile_layer = encoder.layer(&part.to_string(), &layer.schema, layer.maxzoom);
+    let mut tile_layer = encoder.layer(&part.to_string(), &layer.schema, view.exact_zoom());
     tile_layer.merge_by(view.merge_fields());
     view.draw(request.coord, buffer, &mut |drawn| {
         match drawn {

@@ -97,6 +97,8 @@ pub struct DropOrder {
     pub always: u64,
     /// For each zoom below `layer_maxzoom` the rank ([`rank_key`]) at which it ends.
     pub thresholds: Vec<u64>,
+    /// The first zoom from which on all features show with all their vertices: simplifying would save a tile little.
+    pub exact: u8,
     /// For each zoom below `layer_maxzoom` the side of the cells in which polygons that do not show are
     /// summed ([`crate::MassGrid::bits`]); 0 for none.
     pub mass_bits: Vec<u8>,
@@ -114,6 +116,8 @@ pub struct DropPlan {
     pub thresholds: Vec<u64>,
     /// As [`DropOrder::mass_bits`].
     pub mass_bits: Vec<u8>,
+    /// As [`DropOrder::exact`].
+    pub exact: u8,
     /// Features that the plan was made for.
     pub count: u64,
     /// What ranks before size.
@@ -132,6 +136,7 @@ impl DropPlan {
             always: 0,
             thresholds: Vec::new(),
             mass_bits: Vec::new(),
+            exact: 0,
             count: 0,
             importance: None,
             merge: Vec::new(),
@@ -208,6 +213,7 @@ pub fn drop_order(items: &[DropItem], options: &DropOptions) -> DropOrder {
         mass_bits[i - 1] = mass_bits[i - 1].max(mass_bits[i].saturating_sub(1));
     }
 
+    let exact = exact_zoom(&ranked, &prefixes, limits);
     let mut minzoom = vec![full; items.len()];
     for (rank, (&(_, item), weight)) in ranking.iter().zip(&ranked).enumerate() {
         let by_budget = prefixes.partition_point(|&end| end <= rank) as u8;
@@ -223,8 +229,32 @@ pub fn drop_order(items: &[DropItem], options: &DropOptions) -> DropOrder {
         layer_maxzoom: full,
         always: key_at(always),
         thresholds: prefixes.iter().map(|&end| key_at(end)).collect(),
+        exact,
         mass_bits,
     }
+}
+
+/// Returns the first zoom from which on every feature shows, fits in full detail, and has hardly fewer vertices when
+/// it is simplified.
+fn exact_zoom(ranked: &[Weight], prefixes: &[usize], limits: Limits) -> u8 {
+    /// So much more may the vertices in full detail take.
+    const HARDLY: f64 = 1.25;
+    let mut exact = limits.full_zoom;
+    let in_full = Limits { full_zoom: 0, ..limits };
+    let all: f64 = ranked.iter().map(|weight| f64::from(weight.vertex_bytes(0, 0))).sum();
+    for (zoom, &end) in prefixes.iter().enumerate().rev() {
+        let zoom = zoom as u8;
+        let simplified = ranked.iter().map(|w| f64::from(w.vertex_bytes(zoom, limits.full_zoom)));
+        let as_good = end == ranked.len()
+            && ranked.iter().all(|weight| weight.visible <= zoom)
+            && all <= HARDLY * simplified.sum::<f64>()
+            && fitting_prefix(ranked, zoom, end, in_full) == end;
+        if !as_good {
+            break;
+        }
+        exact = zoom;
+    }
+    exact
 }
 
 /// Returns the first zoom at which a feature that came after the import shows, by the layer's plan. Points

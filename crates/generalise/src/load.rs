@@ -36,7 +36,7 @@ impl Weight {
 
     /// Returns the bytes of its vertices at a zoom, after simplification there: as many corners as its
     /// outline has pixels. (Coasts and roads keep about one vertex in 1.5 to 3 pixels.)
-    fn vertex_bytes(&self, zoom: u8, full_zoom: u8) -> f32 {
+    pub(crate) fn vertex_bytes(&self, zoom: u8, full_zoom: u8) -> f32 {
         let all = self.vertices as f32;
         let kept = if zoom >= full_zoom {
             all

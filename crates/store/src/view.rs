@@ -208,6 +208,12 @@ impl<'a> LayerView<'a> {
         Ok(whole)
     }
 
+    /// Returns the first zoom whose tiles hold every feature with all its vertices.
+    pub fn exact_zoom(&self) -> u8 {
+        let plan = self.entry.content.ruler.plan();
+        plan.exact.min(self.entry.content.ruler.last_zoom())
+    }
+
     /// Returns the positions of the fields whose equal values join features at small scales.
     pub fn merge_fields(&self) -> &[usize] {
         self.entry.content.ruler.merge()

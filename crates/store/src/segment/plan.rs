@@ -201,6 +201,7 @@ pub(super) fn decide(
     plan.always = order.always;
     plan.thresholds = order.thresholds;
     plan.mass_bits = order.mass_bits;
+    plan.exact = order.exact;
     plan.count = items.len() as u64;
 }
 
