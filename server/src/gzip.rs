@@ -91,7 +91,7 @@ mod tests {
         let mut x = seed | 1;
         let mut next = |i: usize| {
             x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            if i / 500 % 2 == 0 { b'a' } else { (x >> 56) as u8 }
+            if (i / 500).is_multiple_of(2) { b'a' } else { (x >> 56) as u8 }
         };
         (0..len).map(&mut next).collect()
     }

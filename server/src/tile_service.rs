@@ -21,7 +21,7 @@ use crate::cache::{TileCache, TileKey, etag};
 use crate::flights::Flights;
 use crate::gate::{Gate, Overloaded};
 use crate::gzip;
-use crate::http::{Accepted, Encoding};
+use crate::http::{Accepted, Encoding, kept};
 use crate::labels::LabelPoints;
 pub(crate) use crate::layer_list::{Aspect, LayerList, LayerPart};
 
@@ -165,7 +165,6 @@ impl TileService {
 
     /// Finds out what a request comes to in a view.
     pub(crate) fn resolve(
-        &self,
         request: &TileRequest,
         view: &View,
         accepted: Accepted,
@@ -369,8 +368,7 @@ fn encode(
         Aspect::Features => encode_features(request, part, &layer)?,
         Aspect::Labels => encode_labels(request, part, &layer, &tools.labels)?,
     };
-    // Without what was reserved too much, which the cache would keep.
-    Ok(plain.into_boxed_slice().into())
+    Ok(kept(&plain))
 }
 
 fn encode_features(

@@ -81,7 +81,7 @@ fn there<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 #[derive(Debug, Clone)]
 pub enum Document {
     /// A `Feature`.
-    One(Draft),
+    One(Box<Draft>),
     /// A `FeatureCollection`.
     Many(Vec<Draft>),
 }
@@ -123,7 +123,7 @@ pub fn read_document(json: &[u8]) -> Result<Document> {
     match (draft.kind.as_deref(), draft.features.take()) {
         (Some("FeatureCollection"), Some(features)) => Ok(Document::Many(features)),
         (Some("FeatureCollection"), None) => Err(Unfit::new("features", "is missing")),
-        (Some("Feature"), None) => Ok(Document::One(draft)),
+        (Some("Feature"), None) => Ok(Document::One(Box::new(draft))),
         _ => Err(Unfit::new("type", "has to be 'Feature' or 'FeatureCollection'")),
     }
 }
@@ -434,14 +434,10 @@ mod tests {
             "[".repeat(100),
             "]".repeat(100)
         );
-        assert!(
-            read_document(deep.as_bytes())
-                .map(|d| match d {
-                    Document::One(draft) => draft.fit(&schema(), None, "").is_err(),
-                    Document::Many(_) => false,
-                })
-                .unwrap_or(true)
-        );
+        assert!(read_document(deep.as_bytes()).map_or(true, |document| match document {
+            Document::One(draft) => draft.fit(&schema(), None, "").is_err(),
+            Document::Many(_) => false,
+        }));
         let mut nested = r#"{"type":"GeometryCollection","geometries":[]}"#.to_owned();
         for _ in 0..20 {
             nested = format!(r#"{{"type":"GeometryCollection","geometries":[{nested}]}}"#);

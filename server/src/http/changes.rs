@@ -63,14 +63,13 @@ impl Changes {
             loop {
                 let event = events.recv();
                 let Some(here) = here.upgrade() else { return };
-                match event {
-                    Ok(event) => here.push(event),
+                if let Ok(event) = event {
+                    here.push(event);
+                } else {
                     // We were too slow, or the store is closed.
-                    Err(_) => {
-                        let Some(store) = store.upgrade() else { return };
-                        events = store.subscribe();
-                        here.forget(store.revision());
-                    }
+                    let Some(store) = store.upgrade() else { return };
+                    events = store.subscribe();
+                    here.forget(store.revision());
                 }
             }
         });
@@ -178,13 +177,14 @@ impl Reader {
             return Some(event("reset", revision, &json!({ "revision": revision })));
         }
         loop {
-            let change = match self.missed.pop_front() {
-                Some(change) => change,
-                None => tokio::select! {
+            let change = if let Some(change) = self.missed.pop_front() {
+                change
+            } else {
+                tokio::select! {
                     // Too slow or the end of the server: either way the client comes back.
                     change = self.live.recv() => change.ok()?,
                     _ = self.ending.wait_for(|ending| *ending) => return None,
-                },
+                }
             };
             if self.layers.as_ref().is_none_or(|layers| layers.contains(&change.layer)) {
                 return Some(told(&change));
@@ -205,7 +205,7 @@ fn told(change: &ChangeEvent) -> Event {
     let data = json!({
         "layer": change.layer,
         "revision": change.revision,
-        "bounds": change.bounds.map(|bounds| bounds.to_array()),
+        "bounds": change.bounds.map(onemap_model::Bounds::to_array),
         "ids": if few { change.ids.as_slice() } else { &[] },
     });
     event("change", change.revision, &data)

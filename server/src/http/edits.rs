@@ -33,13 +33,11 @@ const PATCH_TYPES: [&str; 3] =
 
 impl From<Unfit> for Problem {
     fn from(unfit: Unfit) -> Self {
-        match unfit.member.as_str() {
-            "" => Self::bad_body(unfit.reason),
-            _ => {
-                let detail = format!("{}: {}", unfit.member, unfit.reason);
-                Self::unfit(unfit.member, detail)
-            }
+        if unfit.member.is_empty() {
+            return Self::bad_body(unfit.reason);
         }
+        let detail = format!("{}: {}", unfit.member, unfit.reason);
+        Self::unfit(unfit.member, detail)
     }
 }
 
@@ -73,7 +71,8 @@ impl Edit {
             return Ok(());
         }
         let host = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let host = host.or(uri.authority().map(|authority| authority.as_str())).unwrap_or_default();
+        let host =
+            host.or(uri.authority().map(axum::http::uri::Authority::as_str)).unwrap_or_default();
         let local = self.peer.to_canonical().is_loopback()
             && is_address_or_localhost(host)
             && !FORWARDED.iter().any(|name| self.headers.contains_key(*name));
@@ -164,7 +163,7 @@ pub(super) async fn create(
     let (one, done) = edit
         .run(move |target| {
             let (one, drafts) = match onemap_query::read_document(&upload.bytes)? {
-                Document::One(draft) => (true, vec![draft]),
+                Document::One(draft) => (true, vec![*draft]),
                 Document::Many(drafts) => (false, drafts),
             };
             let at = |i: usize| if one { String::new() } else { format!("features[{i}]") };

@@ -39,6 +39,12 @@ const ZSTD_LEVEL: i32 = 3;
 /// Bytes below which packing saves nothing.
 const WORTH_PACKING: usize = 200;
 
+/// Copies bytes that are to be kept into memory of just their size. To shrink the buffer that they were written to
+/// would not do: allocators leave it where it is, with a hole behind it or as large as it was.
+pub(crate) fn kept(bytes: &[u8]) -> Bytes {
+    Bytes::copy_from_slice(bytes)
+}
+
 /// What a client takes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Accepted {
@@ -133,8 +139,7 @@ impl Encoding {
             }
             Self::Zstd => zstd::bulk::compress(body, ZSTD_LEVEL)?,
         };
-        // Without what was reserved too much, which the cache would keep.
-        Ok(packed.into_boxed_slice().into())
+        Ok(kept(&packed))
     }
 
     /// Unpacks what [`Encoding::pack`] made.

@@ -34,7 +34,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use changes::Changes;
-pub(crate) use encoding::{Accepted, Encoding};
+pub(crate) use encoding::{Accepted, Encoding, kept};
 use health::Counters;
 use problem::Problem;
 use warm::Warm;

@@ -13,7 +13,7 @@ use super::body::Pieces;
 use super::problem::Problem;
 use super::query::{Params, shown};
 use super::{Accepted, App, Encoding, catalogue};
-use crate::tile_service::{Aspect, LayerList, Tile, TileError, TileRequest};
+use crate::tile_service::{Aspect, LayerList, Tile, TileError, TileRequest, TileService};
 
 const MVT: HeaderValue = HeaderValue::from_static("application/vnd.mapbox-vector-tile");
 /// Browsers keep a tile but ask every time whether it is still true; the answer is a 304.
@@ -62,7 +62,7 @@ pub(super) async fn tile(
 ) -> Result<Response, Problem> {
     let request = Arc::new(request(&layers, [&z, &x, &y], &params)?);
     let view = app.view(request.spec.clone(), request.revision).await?;
-    let resolved = app.tiles.resolve(&request, &view, Accepted::of(&headers))?;
+    let resolved = TileService::resolve(&request, &view, Accepted::of(&headers))?;
     if none_match(&headers, resolved.etag().as_bytes()) {
         return Ok(not_modified(resolved.etag().clone()));
     }

@@ -23,7 +23,7 @@ use super::problem::Problem;
 use super::query::Params;
 use super::{App, EXPOSED, tiles};
 use crate::http::Accepted;
-use crate::tile_service::{Resolved, TileRequest};
+use crate::tile_service::{Resolved, TileRequest, TileService};
 
 /// Longest request that is kept with its meaning, bytes of path, query and `Accept-Encoding`.
 const LONGEST: usize = 512;
@@ -57,6 +57,7 @@ struct Last {
 
 impl Warm {
     pub(super) fn new() -> Self {
+        #[allow(clippy::borrowed_box, reason = "moka hands its keys over so")]
         let weigh = |text: &Box<[u8]>, _: &Arc<Known>| text.len() as u32 + ENTRY;
         Self {
             known: Cache::builder()
@@ -81,17 +82,16 @@ impl Warm {
         }
         let mut text = [0; LONGEST];
         let text = joined(&mut text, [path, "?", uri.query().unwrap_or("")], accept)?;
-        let known = match self.known.get(text) {
-            Some(known) => known,
-            None => {
-                let known = Arc::new(Known {
-                    request: tile_request(uri)?,
-                    accepted: Accepted::of(headers),
-                    last: Mutex::default(),
-                });
-                self.known.insert(text.into(), known.clone());
-                known
-            }
+        let known = if let Some(known) = self.known.get(text) {
+            known
+        } else {
+            let known = Arc::new(Known {
+                request: tile_request(uri)?,
+                accepted: Accepted::of(headers),
+                last: Mutex::default(),
+            });
+            self.known.insert(text.into(), known.clone());
+            known
         };
         let last = known.last(app)?;
         let resolved = &last.resolved;
@@ -131,7 +131,7 @@ impl Known {
             return Some(last.clone());
         }
         let view = app.tiles.newest(&self.request);
-        let resolved = app.tiles.resolve(&self.request, &view, self.accepted).ok()?;
+        let resolved = TileService::resolve(&self.request, &view, self.accepted).ok()?;
         let headers = finished(tiles::answer_parts(resolved.example()).map(Body::Ready));
         let headers = headers.into_parts().0.headers;
         let found = Arc::new(Last { revision: view.revision(), resolved, headers });

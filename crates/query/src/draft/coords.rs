@@ -57,9 +57,8 @@ impl<'de> Visitor<'de> for CoordsVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> std::result::Result<Coords, A::Error> {
-        let first = match list.next_element::<Coords>()? {
-            None => return Ok(Coords::List(Vec::new())),
-            Some(first) => first,
+        let Some(first) = list.next_element::<Coords>()? else {
+            return Ok(Coords::List(Vec::new()));
         };
         let Coords::Number(x) = first else {
             let mut items = vec![first];
