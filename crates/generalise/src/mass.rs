@@ -18,8 +18,8 @@ use crate::scale::world32;
 
 /// Bits of a tile unit: 4096 units across a tile.
 const EXTENT_BITS: u8 = 12;
-/// Finest cell: 8 units, one pixel of an ordinary screen.
-pub(crate) const MIN_MASS_BITS: u8 = 3;
+/// Finest cell: 4 units, half a pixel of an ordinary screen.
+pub(crate) const MIN_MASS_BITS: u8 = 2;
 /// Coarsest cell: 256 units.
 pub(crate) const MAX_MASS_BITS: u8 = 8;
 /// Steps of a position within its cell.
@@ -289,8 +289,8 @@ mod tests {
         let mut sum = MassSum::default();
         sum.add(grid, &one);
         let center = sum.center(grid, grid.cell_of(one.at));
-        for axis in 0..2 {
-            assert!(center[axis].abs_diff(one.at[axis]) <= 1 << (grid.shift() - 15));
+        for (found, at) in center.iter().zip(one.at) {
+            assert!(found.abs_diff(at) <= 1 << (grid.shift() - 15));
         }
     }
 

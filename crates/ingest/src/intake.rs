@@ -244,12 +244,11 @@ impl<'a> Intake<'a> {
                 none.insert(Ids::new(rule, first_free.saturating_sub(1)))
             }
         };
-        let rules = match &slot.rules {
-            Some(rules) => rules,
-            None => {
-                let rules = Rules::bind(desk.options, &slot.fields.source, &slot.source_name)?;
-                slot.rules.insert(rules)
-            }
+        let rules = if let Some(rules) = &slot.rules {
+            rules
+        } else {
+            let rules = Rules::bind(desk.options, &slot.fields.source, &slot.source_name)?;
+            slot.rules.insert(rules)
         };
         let from = rules.begin(&record.values);
         // Only when appending does the layer's own content limit the ids; else the set of `Ids` is enough.

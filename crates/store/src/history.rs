@@ -58,8 +58,8 @@ impl Store {
             }
         }
         let state = Arc::new(open::state(paths, &book, revision)?);
-        let broken = state.layers.values().flat_map(|entry| &entry.content.segments);
-        if let Some(why) = broken.filter_map(Slot::broken).next() {
+        let mut broken = state.layers.values().flat_map(|entry| &entry.content.segments);
+        if let Some(why) = broken.find_map(Slot::broken) {
             tracing::warn!(revision = revision.0, why, "an old revision cannot be read in full");
         }
         kept.push_front(state.clone());

@@ -23,6 +23,18 @@ pub(super) struct Source<'a> {
     pub(super) names: &'a [String],
 }
 
+impl<'a> Source<'a> {
+    /// Decodes the values of a feature; none when it cannot be read.
+    fn values<'v>(&self, item: &Item, into: &'v mut Vec<ValueRef<'a>>) -> &'v [ValueRef<'a>] {
+        let bytes = self.bytes.get(item.offset as usize..).unwrap_or(&[]);
+        let bytes = bytes.get(..item.len as usize).unwrap_or(&[]);
+        if decode::values(bytes, self.columns, &|_| true, into).is_err() {
+            into.clear();
+        }
+        into
+    }
+}
+
 /// What ranks and joins the features of a layer: as it says, or as its fields suggest.
 pub(super) fn resolve(
     display: &Display,
@@ -44,11 +56,12 @@ pub(super) fn drop_items(
 ) -> Vec<DropItem> {
     let mut drops: Vec<DropItem> =
         items.par_iter().zip(hilberts).map(|(item, &hilbert)| item.drop_item(hilbert)).collect();
-    let factor = sample(items, source).factor;
-    for drop in &mut drops {
-        let shape = drop.vertices.saturating_mul(BYTES_PER_VERTEX).min(drop.bytes);
-        drop.bytes = shape + (f64::from(drop.bytes - shape) * factor) as u32;
-    }
+    let shares = sample(items, source);
+    drops.par_iter_mut().zip(items).for_each_init(Vec::new, |values, (drop, item)| {
+        let values_bytes = shares.bytes_of(source.values(item, values));
+        let shape = f64::from(drop.vertices.saturating_mul(BYTES_PER_VERTEX));
+        drop.bytes = (shape + HEAD + values_bytes) as u32;
+    });
     let position = |name: &String| source.names.iter().position(|known| known == name);
     let importance = plan.importance.as_ref().and_then(|i| Some((i, position(&i.field)?)));
     let merge: Vec<usize> = plan.merge.iter().filter_map(position).collect();
@@ -107,64 +120,70 @@ const RUNS: usize = 4;
 /// Bytes of an id, the type, the first position and the heads of a feature's messages.
 const HEAD: f64 = 24.0;
 
-/// What neighbours have in common.
-struct Sample {
-    /// By how much the bytes of the features' values are over-estimated: a tile holds equal values once, and how
-    /// many are equal only the neighbours tell. 1 where nothing is known.
-    factor: f64,
-    /// Positions of the fields with few different values, which cost a tile little.
-    common: Vec<usize>,
+/// What neighbours have in common: a tile holds equal values once, and how many are equal only the neighbours tell.
+struct Shares {
+    /// For each field, how many of its values are not those of a neighbour, from 0 to 1.
+    new: Vec<f64>,
 }
 
-/// Of so many values of neighbours one is new, or fewer, in a field that counts as common.
-const COMMON: usize = 16;
+impl Shares {
+    /// Estimates the bytes that a feature's values take in a tile.
+    fn bytes_of(&self, values: &[ValueRef<'_>]) -> f64 {
+        let cost = |(value, new): (&ValueRef<'_>, &f64)| match written_bytes(*value) {
+            // Two numbers say which value, and the first time it is written.
+            Some(size) => 3.0 + new * size as f64,
+            None => 0.0,
+        };
+        values.iter().zip(&self.new).map(cost).sum()
+    }
+
+    /// Positions of the fields with few different values, which cost a tile little.
+    fn common(&self) -> impl Iterator<Item = usize> {
+        self.new.iter().enumerate().filter(|(_, new)| **new <= COMMON).map(|(i, _)| i)
+    }
+}
+
+/// In a field that counts as common, so many values are new or fewer.
+const COMMON: f64 = 1.0 / 16.0;
+
+/// Returns the bytes of a value where it is written; `None` for what a tile does not hold.
+fn written_bytes(value: ValueRef<'_>) -> Option<usize> {
+    Some(match value {
+        ValueRef::Null | ValueRef::Bytes(_) => return None,
+        ValueRef::Bool(_) => 4,
+        ValueRef::Int(n) => 4 + (64 - n.unsigned_abs().leading_zeros() as usize) / 7,
+        ValueRef::Float(_) => 11,
+        ValueRef::Text(text) | ValueRef::Json(text) => text.len() + 4,
+        ValueRef::Date(_) | ValueRef::DateTime(_) => 24,
+    })
+}
 
 /// Looks at runs of neighbours in several places of the layer.
-fn sample(items: &[Item], source: &Source<'_>) -> Sample {
+fn sample(items: &[Item], source: &Source<'_>) -> Shares {
     let starts = (0..RUNS).map(|i| items.len().saturating_sub(RUN) * i / (RUNS - 1).max(1));
-    let (mut estimated, mut counted) = (0.0, 0.0);
     let fields = source.columns.len();
     let (mut given, mut new) = (vec![0_usize; fields], vec![0_usize; fields]);
+    let mut values = Vec::new();
     for start in starts {
         let run = items.get(start..(start + RUN).min(items.len())).unwrap_or(&[]);
         let mut known: FxHashSet<u64> = FxHashSet::default();
-        let mut values = Vec::new();
         for item in run {
-            let drop = item.drop_item(0);
-            let shape = drop.vertices.saturating_mul(BYTES_PER_VERTEX);
-            estimated += f64::from(drop.bytes.saturating_sub(shape));
-            counted += HEAD;
-            let bytes = source.bytes.get(item.offset as usize..).unwrap_or(&[]);
-            let bytes = bytes.get(..item.len as usize).unwrap_or(&[]);
-            if decode::values(bytes, source.columns, &|_| true, &mut values).is_err() {
-                return Sample { factor: 1.0, common: Vec::new() };
-            }
+            let values = source.values(item, &mut values);
             for (value, (given, new)) in values.iter().zip(given.iter_mut().zip(&mut new)) {
-                // Two numbers say which value, and the first time it is written.
-                let size = match value {
-                    ValueRef::Null | ValueRef::Bytes(_) => continue,
-                    ValueRef::Bool(_) => 4,
-                    ValueRef::Int(n) => 4 + (64 - n.unsigned_abs().leading_zeros() as usize) / 7,
-                    ValueRef::Float(_) => 11,
-                    ValueRef::Text(text) | ValueRef::Json(text) => text.len() + 4,
-                    ValueRef::Date(_) | ValueRef::DateTime(_) => 24,
-                };
+                if written_bytes(*value).is_none() {
+                    continue;
+                }
                 let mut hasher = FxHasher::default();
                 std::mem::discriminant(value).hash(&mut hasher);
                 hash_value(*value, &mut hasher);
-                let first = known.insert(hasher.finish());
-                counted += if first { 3.0 + size as f64 } else { 3.0 };
                 *given += 1;
-                *new += usize::from(first);
+                *new += usize::from(known.insert(hasher.finish()));
             }
         }
     }
-    let common = (0..fields).filter(|&i| {
-        let (given, new) = (given.get(i).copied(), new.get(i).copied());
-        given.zip(new).is_some_and(|(given, new)| given > 0 && new * COMMON <= given)
-    });
-    let factor = if estimated > 0.0 { (counted / estimated).clamp(0.2, 2.0) } else { 1.0 };
-    Sample { factor, common: common.collect() }
+    let share =
+        |(given, new): (usize, usize)| if given > 0 { new as f64 / given as f64 } else { 1.0 };
+    Shares { new: given.into_iter().zip(new).map(share).collect() }
 }
 
 fn hash_value(value: ValueRef<'_>, hasher: &mut FxHasher) {
@@ -190,7 +209,7 @@ pub(super) fn decide(
     display: &Display,
     source: &Source<'_>,
 ) {
-    let common = sample(items, source).common;
+    let common: Vec<usize> = sample(items, source).common().collect();
     let mass_bytes = MASS_BYTES.0 + MASS_BYTES.1 * common.len() as f32;
     let options = DropOptions { maxzoom: display.maxzoom, mass_bytes, ..DropOptions::default() };
     plan.mass_fields = common.iter().filter_map(|&i| source.names.get(i).cloned()).collect();
