@@ -62,7 +62,8 @@ impl DropItem {
 pub struct DropOptions {
     /// The most bytes a tile should have, not compressed.
     pub budget_bytes: u32,
-    /// The part of the budget that estimates may fill: what they get wrong must fit in the rest.
+    /// The part of the budget that estimates may fill: what they get wrong must fit in the rest, and what reaches
+    /// into the tile from beyond its edges, an eighth of its own content.
     pub margin: f32,
     /// The most features a tile should have.
     pub max_features: u32,
@@ -76,7 +77,7 @@ impl Default for DropOptions {
     fn default() -> Self {
         Self {
             budget_bytes: 500_000,
-            margin: 0.9,
+            margin: 0.82,
             max_features: 25_000,
             maxzoom: None,
             mass_bytes: 50.0,

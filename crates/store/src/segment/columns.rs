@@ -80,6 +80,12 @@ impl Columns {
         Self { fields: kinds.to_vec(), extras: SPOOLED }
     }
 
+    /// Number of columns for times and state.
+    pub(super) fn life_columns(&self) -> u8 {
+        let Extras { from, to, state } = self.extras;
+        [from, to, state].into_iter().flatten().count() as u8
+    }
+
     /// Number of fields.
     pub(crate) fn len(&self) -> usize {
         self.fields.len()

@@ -57,10 +57,12 @@ pub(super) fn drop_items(
     let mut drops: Vec<DropItem> =
         items.par_iter().zip(hilberts).map(|(item, &hilbert)| item.drop_item(hilbert)).collect();
     let shares = sample(items, source);
+    // Begin, end and state are written like values that many have in common.
+    let life = 3.0 * f64::from(source.columns.life_columns());
     drops.par_iter_mut().zip(items).for_each_init(Vec::new, |values, (drop, item)| {
         let values_bytes = shares.bytes_of(source.values(item, values));
         let shape = f64::from(drop.vertices.saturating_mul(BYTES_PER_VERTEX));
-        drop.bytes = (shape + HEAD + values_bytes) as u32;
+        drop.bytes = (shape + HEAD + life + values_bytes) as u32;
     });
     let position = |name: &String| source.names.iter().position(|known| known == name);
     let importance = plan.importance.as_ref().and_then(|i| Some((i, position(&i.field)?)));
