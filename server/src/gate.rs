@@ -43,17 +43,31 @@ impl Gate {
         self: &Arc<Self>,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<Result<T, tokio::task::JoinError>, Overloaded> {
-        let place = self.enter()?;
-        let Ok(permit) = self.permits.clone().acquire_owned().await else {
-            return Err(Overloaded);
-        };
-        let turn = Turn { place, _permit: permit, begun: Instant::now() };
+        let turn = self.turn().await?;
         let task = tokio::task::spawn_blocking(move || {
             let result = work();
             drop(turn);
             result
         });
         Ok(task.await)
+    }
+
+    /// Runs work that is over before another thread would have taken it up, when its turn comes; `None` when it
+    /// panics.
+    pub(crate) async fn run_here<T>(
+        self: &Arc<Self>,
+        work: impl FnOnce() -> T,
+    ) -> Result<Option<T>, Overloaded> {
+        let _turn = self.turn().await?;
+        Ok(std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok())
+    }
+
+    async fn turn(self: &Arc<Self>) -> Result<Turn, Overloaded> {
+        let place = self.enter()?;
+        let Ok(permit) = self.permits.clone().acquire_owned().await else {
+            return Err(Overloaded);
+        };
+        Ok(Turn { place, _permit: permit, begun: Instant::now() })
     }
 
     /// Returns how many wait or work.

@@ -13,6 +13,7 @@ mod gzip;
 mod http;
 mod labels;
 mod layer_list;
+mod pace;
 mod portal;
 mod progress;
 mod styles;

@@ -4,8 +4,10 @@
 //! cache: layers that are asked for in other companies are computed once, and an edit costs only
 //! the part that it touches.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Bytes;
 use axum::http::HeaderValue;
@@ -24,6 +26,7 @@ use crate::gzip;
 use crate::http::{Accepted, Encoding, kept};
 use crate::labels::LabelPoints;
 pub(crate) use crate::layer_list::{Aspect, LayerList, LayerPart};
+use crate::pace::Pace;
 
 /// Most parts that may wait to be computed.
 const LONGEST_QUEUE: usize = 2048;
@@ -93,6 +96,7 @@ pub(crate) struct TileService {
 struct Tools {
     labels: LabelPoints,
     archives: Archives,
+    pace: Pace,
 }
 
 /// What a request comes to at one revision: good until the revision or the slice of time changes.
@@ -132,7 +136,11 @@ impl TileService {
         Self {
             store,
             cache: Arc::new(TileCache::new(cache_bytes)),
-            tools: Arc::new(Tools { labels: LabelPoints::new(), archives: Archives::default() }),
+            tools: Arc::new(Tools {
+                labels: LabelPoints::new(),
+                archives: Archives::default(),
+                pace: Pace::default(),
+            }),
             flights: Flights::default(),
             gate: Gate::new(cores, LONGEST_QUEUE),
         }
@@ -278,7 +286,10 @@ impl TileService {
     ) -> impl Future<Output = Result<Bytes, TileError>> + Send + 'static {
         let (gate, cache, tools) = (self.gate.clone(), self.cache.clone(), self.tools.clone());
         async move {
+            let (zoom, at_work) = (key.coord.z(), tools.clone());
             let work = move || {
+                let begun = Instant::now();
+                let tools = at_work;
                 let plain = match plain_from_cache(&cache, &key) {
                     Some(plain) => plain,
                     None => match request.layers.parts().get(index) {
@@ -289,8 +300,13 @@ impl TileService {
                 let packed = if plain.is_empty() { Ok(plain) } else { key.encoding.pack(&plain) };
                 let packed = packed.map_err(|error| TileError::Packing(error.to_string()))?;
                 cache.put(key, packed.clone());
+                tools.pace.learn(zoom, begun.elapsed());
                 Ok(packed)
             };
+            if tools.pace.is_short(zoom) {
+                let panicked = || Err(TileError::Stopped("it panicked".to_owned()));
+                return gate.run_here(work).await?.unwrap_or_else(panicked);
+            }
             let done = gate.run(work).await?;
             done.map_err(|error| TileError::Stopped(error.to_string()))?
         }
@@ -354,6 +370,28 @@ fn options(request: &TileRequest) -> TileOptions {
     TileOptions { buffer: request.buffer.unwrap_or(default.buffer), ..default }
 }
 
+thread_local! {
+    /// The encoder that drew this thread's last tile: its memory serves the next one.
+    static SPARE: Cell<Option<TileEncoder>> = const { Cell::new(None) };
+}
+
+/// Tiles larger than this leave no encoder behind, whose memory would be larger still.
+const LARGE: usize = 256 << 10;
+
+fn begin(tile: TileCoord, options: &TileOptions) -> TileEncoder {
+    let Some(mut encoder) = SPARE.take() else { return TileEncoder::new(tile, options) };
+    encoder.restart(tile, options);
+    encoder
+}
+
+fn finish(mut encoder: TileEncoder) -> Vec<u8> {
+    let tile = encoder.finish();
+    if tile.len() <= LARGE {
+        SPARE.set(Some(encoder));
+    }
+    tile
+}
+
 /// Draws one part of a tile.
 fn encode(
     request: &TileRequest,
@@ -377,7 +415,7 @@ fn encode_features(
     view: &LayerView<'_>,
 ) -> Result<Vec<u8>, TileError> {
     let (layer, options) = (view.layer(), options(request));
-    let mut encoder = TileEncoder::new(request.coord, &options);
+    let mut encoder = begin(request.coord, &options);
     let buffer = f64::from(options.buffer) / f64::from(options.extent);
     let mut tile_layer = encoder.layer(&part.to_string(), &layer.schema, view.exact_zoom());
     tile_layer.merge_by(view.merge_fields());
@@ -393,7 +431,7 @@ fn encode_features(
         ControlFlow::Continue(())
     })?;
     tile_layer.finish();
-    Ok(encoder.finish())
+    Ok(finish(encoder))
 }
 
 /// Draws the label points that lie in the tile itself: each in exactly one tile of a zoom.
@@ -404,7 +442,7 @@ fn encode_labels(
     labels: &LabelPoints,
 ) -> Result<Vec<u8>, TileError> {
     let (layer, coord) = (view.layer(), request.coord);
-    let mut encoder = TileEncoder::new(coord, &options(request));
+    let mut encoder = begin(coord, &options(request));
     let mut drawn = encoder.layer(&part.to_string(), &layer.schema, layer.maxzoom);
     view.for_each(&Query::tile(coord, 0.0), &mut |feature: FeatureRef<'_>| {
         let point = labels.of(layer.uuid, layer.revision, &feature);
@@ -415,5 +453,5 @@ fn encode_labels(
         ControlFlow::Continue(())
     })?;
     drawn.finish();
-    Ok(encoder.finish())
+    Ok(finish(encoder))
 }

@@ -98,7 +98,7 @@ pub struct DropOrder {
     pub always: u64,
     /// For each zoom below `layer_maxzoom` the rank ([`rank_key`]) at which it ends.
     pub thresholds: Vec<u64>,
-    /// The first zoom from which on all features show with all their vertices: simplifying would save a tile little.
+    /// The first zoom from which on what shows does so with all its vertices: simplifying would save a tile little.
     pub exact: u8,
     /// For each zoom below `layer_maxzoom` the side of the cells in which polygons that do not show are
     /// summed ([`crate::MassGrid::bits`]); 0 for none.
@@ -235,21 +235,19 @@ pub fn drop_order(items: &[DropItem], options: &DropOptions) -> DropOrder {
     }
 }
 
-/// Returns the first zoom from which on every feature shows, fits in full detail, and has hardly fewer vertices when
-/// it is simplified.
+/// Returns the first zoom from which on the features that show fit in full detail, and would have hardly fewer vertices
+/// if they were simplified.
 fn exact_zoom(ranked: &[Weight], prefixes: &[usize], limits: Limits) -> u8 {
     /// So much more may the vertices in full detail take.
-    const HARDLY: f64 = 1.25;
+    const HARDLY: f64 = 1.05;
     let mut exact = limits.full_zoom;
     let in_full = Limits { full_zoom: 0, ..limits };
     let all: f64 = ranked.iter().map(|weight| f64::from(weight.vertex_bytes(0, 0))).sum();
     for (zoom, &end) in prefixes.iter().enumerate().rev() {
         let zoom = zoom as u8;
         let simplified = ranked.iter().map(|w| f64::from(w.vertex_bytes(zoom, limits.full_zoom)));
-        let as_good = end == ranked.len()
-            && ranked.iter().all(|weight| weight.visible <= zoom)
-            && all <= HARDLY * simplified.sum::<f64>()
-            && fitting_prefix(ranked, zoom, end, in_full) == end;
+        let as_good = all <= HARDLY * simplified.sum::<f64>()
+            && fitting_prefix(ranked, zoom, end, in_full) >= end;
         if !as_good {
             break;
         }

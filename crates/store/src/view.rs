@@ -208,7 +208,7 @@ impl<'a> LayerView<'a> {
         Ok(whole)
     }
 
-    /// Returns the first zoom whose tiles hold every feature with all its vertices.
+    /// Returns the first zoom from which on tiles show features with all their vertices.
     pub fn exact_zoom(&self) -> u8 {
         let plan = self.entry.content.ruler.plan();
         plan.exact.min(self.entry.content.ruler.last_zoom())

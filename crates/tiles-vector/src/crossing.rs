@@ -63,8 +63,33 @@ pub(crate) struct CrossingTest {
 struct Edge {
     a: Cell,
     b: Cell,
+    low: Cell,
+    high: Cell,
     /// The edge that begins where this one ends.
     next: u32,
+}
+
+impl Edge {
+    fn new(a: Cell, b: Cell, next: u32) -> Self {
+        let low = [a[0].min(b[0]), a[1].min(b[1])];
+        let high = [a[0].max(b[0]), a[1].max(b[1])];
+        Self { a, b, low, high, next }
+    }
+
+    #[inline]
+    fn is_apart(&self, other: &Self) -> bool {
+        (self.high[0] < other.low[0])
+            | (other.high[0] < self.low[0])
+            | (self.high[1] < other.low[1])
+            | (other.high[1] < self.low[1])
+    }
+
+    /// Tells whether two edges whose boxes meet share a point.
+    fn meets(&self, other: &Self) -> bool {
+        let side = |d: i64| d.signum();
+        side(cross(self.a, self.b, other.a)) * side(cross(self.a, self.b, other.b)) <= 0
+            && side(cross(other.a, other.b, self.a)) * side(cross(other.a, other.b, self.b)) <= 0
+    }
 }
 
 impl CrossingTest {
@@ -114,7 +139,7 @@ impl CrossingTest {
     /// Stops after `most` pairs.
     pub(crate) fn pairs(&mut self, edges: &[(Cell, Cell)], most: usize) -> Vec<(u32, u32)> {
         self.edges.clear();
-        self.edges.extend(edges.iter().map(|&(a, b)| Edge { a, b, next: u32::MAX }));
+        self.edges.extend(edges.iter().map(|&(a, b)| Edge::new(a, b, u32::MAX)));
         let mut found = Vec::new();
         if self.edges.is_empty() {
             return found;
@@ -144,14 +169,24 @@ impl CrossingTest {
             };
             let begin = self.edges.len() as u32;
             let inner = points.windows(2).zip(begin + 1..);
-            self.edges.extend(inner.map(|(pair, next)| Edge { a: pair[0], b: pair[1], next }));
-            self.edges.push(Edge { a: last, b: first, next: begin });
+            self.edges.extend(inner.map(|(pair, next)| Edge::new(pair[0], pair[1], next)));
+            self.edges.push(Edge::new(last, first, begin));
         }
     }
 
     fn any_among_few(&self) -> bool {
-        let edges = &self.edges;
-        (0..edges.len() as u32).any(|i| (i + 1..edges.len() as u32).any(|j| self.meet(i, j)))
+        let mut after = self.edges.as_slice();
+        let mut i = 0;
+        while let [edge, rest @ ..] = after {
+            for (other, j) in rest.iter().zip(i + 1..) {
+                if !edge.is_apart(other) && edge.next != j && other.next != i && edge.meets(other) {
+                    return true;
+                }
+            }
+            after = rest;
+            i += 1;
+        }
+        false
     }
 
     fn sort_into_stripes(&mut self) {
@@ -200,16 +235,7 @@ impl CrossingTest {
         let (Some(e), Some(f)) = (self.edges.get(i as usize), self.edges.get(j as usize)) else {
             return false;
         };
-        let apart = |axis: usize| {
-            e.a[axis].max(e.b[axis]) < f.a[axis].min(f.b[axis])
-                || f.a[axis].max(f.b[axis]) < e.a[axis].min(e.b[axis])
-        };
-        if apart(0) || apart(1) || i == j || e.next == j || f.next == i {
-            return false;
-        }
-        let side = |d: i64| d.signum();
-        side(cross(e.a, e.b, f.a)) * side(cross(e.a, e.b, f.b)) <= 0
-            && side(cross(f.a, f.b, e.a)) * side(cross(f.a, f.b, e.b)) <= 0
+        !e.is_apart(f) && i != j && e.next != j && f.next != i && e.meets(f)
     }
 }
 

@@ -45,9 +45,7 @@ pub struct TileEncoder {
 impl TileEncoder {
     /// Begins a tile. Options out of range are brought into it.
     pub fn new(tile: TileCoord, options: &TileOptions) -> Self {
-        let extent = options.extent.clamp(256, 65_536);
-        let buffer = f64::from(options.buffer.min(extent));
-        let area = ClipBox { low: -buffer, high: f64::from(extent) + buffer };
+        let (extent, area) = grid(options);
         Self {
             tile,
             extent,
@@ -59,6 +57,17 @@ impl TileEncoder {
             features: Vec::new(),
             out: Vec::new(),
         }
+    }
+
+    /// Begins another tile. What memory the encoder has serves it again.
+    pub fn restart(&mut self, tile: TileCoord, options: &TileOptions) {
+        let (extent, area) = grid(options);
+        self.tile = tile;
+        self.extent = extent;
+        self.area = area;
+        self.shaper.restart(tile, extent, area);
+        self.stage.restart(tile, extent, area);
+        self.out.clear();
     }
 
     /// Begins a layer, whose features have values in the order of `schema`. Below zoom `maxzoom` its
@@ -88,9 +97,16 @@ impl TileEncoder {
     }
 
     /// Returns the tile, not compressed; empty when no layer has a feature.
-    pub fn finish(self) -> Vec<u8> {
-        self.out
+    pub fn finish(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
     }
+}
+
+/// Returns units across a tile and what of the grid is drawn.
+fn grid(options: &TileOptions) -> (u32, ClipBox) {
+    let extent = options.extent.clamp(256, 65_536);
+    let buffer = f64::from(options.buffer.min(extent));
+    (extent, ClipBox { low: -buffer, high: f64::from(extent) + buffer })
 }
 
 /// Makes one layer of a tile; not part of the tile until [`LayerEncoder::finish`].

@@ -48,6 +48,12 @@ impl Shaper {
         }
     }
 
+    /// Begins another tile.
+    pub(crate) fn restart(&mut self, tile: TileCoord, extent: u32, area: ClipBox) {
+        self.projector = Projector::new(tile, extent);
+        self.area = area;
+    }
+
     /// Returns the commands that the last [`Shaper::draw`] wrote.
     pub(crate) fn commands(&self) -> &[u8] {
         self.commands.bytes()

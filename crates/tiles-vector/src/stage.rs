@@ -44,10 +44,9 @@ pub(crate) struct Written<'a> {
 
 impl Stage {
     pub(crate) fn new(tile: TileCoord, extent: u32, area: ClipBox) -> Self {
-        let tolerance = TOLERANCE_UNITS * f64::from(extent) / EXTENT;
         Self {
             taker: Taker::new(tile, extent, area),
-            grid: Grid { area, extent: extent as i32, tolerance },
+            grid: grid(extent, area),
             arena: Arena::default(),
             spare: Arena::default(),
             masses: Arena::default(),
@@ -57,6 +56,12 @@ impl Stage {
             merge: Vec::new(),
             groups: FxHashMap::default(),
         }
+    }
+
+    /// Begins another tile.
+    pub(crate) fn restart(&mut self, tile: TileCoord, extent: u32, area: ClipBox) {
+        self.taker.restart(tile, extent, area);
+        self.grid = grid(extent, area);
     }
 
     /// Begins another layer.
@@ -163,4 +168,9 @@ impl Stage {
             write(Written { id: staged.id, kind: staged.kind, tags, commands });
         }
     }
+}
+
+fn grid(extent: u32, area: ClipBox) -> Grid {
+    let tolerance = TOLERANCE_UNITS * f64::from(extent) / EXTENT;
+    Grid { area, extent: extent as i32, tolerance }
 }

@@ -35,17 +35,23 @@ pub(crate) struct Taker {
 
 impl Taker {
     pub(crate) fn new(tile: TileCoord, extent: u32, area: ClipBox) -> Self {
-        let buffer = -area.low / f64::from(extent);
-        let seen = tile.bounds(buffer + MARGIN);
         Self {
             projector: Projector::new(tile, extent),
             area,
             extent: f64::from(extent),
-            degrees: [[seen.west, seen.south], [seen.east, seen.north]],
+            degrees: degrees(tile, extent, area),
             points: Vec::new(),
             spare: Vec::new(),
             ends: Vec::new(),
         }
+    }
+
+    /// Begins another tile.
+    pub(crate) fn restart(&mut self, tile: TileCoord, extent: u32, area: ClipBox) {
+        self.projector = Projector::new(tile, extent);
+        self.area = area;
+        self.extent = f64::from(extent);
+        self.degrees = degrees(tile, extent, area);
     }
 
     /// Appends the paths of a shape that is no collection; `None` when nothing of it lies in the window.
@@ -313,4 +319,11 @@ fn push_closed(out: &mut Vec<Cell>, start: usize, cell: Cell) {
         }
         _ => out.push(cell),
     }
+}
+
+/// Returns the window with a margin, in degrees.
+fn degrees(tile: TileCoord, extent: u32, area: ClipBox) -> [Point; 2] {
+    let buffer = -area.low / f64::from(extent);
+    let seen = tile.bounds(buffer + MARGIN);
+    [[seen.west, seen.south], [seen.east, seen.north]]
 }
