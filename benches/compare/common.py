@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 BENCH = TARGET / "bench"
-ONEMAP = Path(os.environ.get("ONEMAP_BINARY", TARGET / "release" / "onemap"))
+ONEMAP = Path(os.environ.get("ONEMAP_BINARY", TARGET / "dist" / "onemap"))
 BARE_HYPER = TARGET / "release" / "examples" / "bare_hyper"
 MARTIN = BENCH / "tools" / "bin" / "martin"
 VENV = BENCH / "venv" / "bin"

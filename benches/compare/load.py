@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The server under load, as issue 3 wants it: nothing fails, nothing is stale, too much is refused at once.
+"""The server under load: nothing fails, nothing is stale, too much is refused at once.
 
-    cargo build --release -p onemap --bins
+    cargo build --profile dist -p onemap --bins
     benches/compare/load.py [--data onemap-data] [--seconds 300] [--connections 256]
 
 Four phases on one server, whose figures are printed as JSON:
@@ -30,7 +30,8 @@ import time
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-RELEASE = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "release")
+TARGET = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
+ONEMAP = os.environ.get("ONEMAP_BINARY", os.path.join(TARGET, "dist", "onemap"))
 EDITS_PER_SECOND = 10
 # Part of the requests that nobody asked before: more than the cores can do would be the overload phase.
 COLD = 0.01
@@ -344,7 +345,7 @@ def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     server = subprocess.Popen(
-        [f"{RELEASE}/onemap", "--data", options.data, "serve", "--listen", "127.0.0.1:0"],
+        [ONEMAP, "--data", options.data, "serve", "--listen", "127.0.0.1:0"],
         stdout=subprocess.PIPE, text=True)
     try:
         for line in server.stdout:

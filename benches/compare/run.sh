@@ -45,7 +45,8 @@ install_tools() {
 }
 
 build() {
-    cargo build --release --package onemap --bin onemap
+    # As it is shipped.
+    cargo build --profile dist --package onemap --bin onemap
     cargo build --release --package onemap-benches --example bare_hyper
 }
 

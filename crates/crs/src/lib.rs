@@ -27,6 +27,7 @@
 mod cache;
 mod crs;
 mod error;
+mod geocentric;
 mod heights;
 mod names;
 mod offset;
@@ -36,6 +37,7 @@ mod transform;
 
 pub use crs::{Area, Crs, Vertical};
 pub use error::{Error, Result};
+pub use geocentric::{LocalFrame, from_geocentric, to_geocentric};
 pub use heights::{HeightTransformer, Heights};
 pub use offset::{
     bd09_to_gcj02, bd09_to_wgs84, gcj02_to_bd09, gcj02_to_wgs84, wgs84_to_bd09, wgs84_to_gcj02,

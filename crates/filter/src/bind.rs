@@ -229,7 +229,7 @@ impl Binder<'_> {
                 Some(FieldType::Bool) => Kind::Bool,
                 Some(FieldType::Int | FieldType::Float) => Kind::Number,
                 Some(FieldType::Date | FieldType::DateTime) => Kind::Time,
-                Some(FieldType::Bytes) => Kind::Bytes,
+                Some(FieldType::Bytes | FieldType::Model) => Kind::Bytes,
                 Some(FieldType::Text | FieldType::Json) | None => Kind::Text,
             };
             return Ok((Expr::Field(position), kind));

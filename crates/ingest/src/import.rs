@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use onemap_model::{Lineage, Note, Revision, Sink, Timestamp};
+use onemap_model::{Kind, Lineage, Note, Revision, Sink, Timestamp};
 use onemap_store::{BulkLayer, LayerMeta, Store};
 
 use crate::error::{BoxError, IngestError};
@@ -292,12 +292,17 @@ impl Finish<'_> {
             title_en: options.title_en.clone(),
             department: options.department.clone().unwrap_or_default(),
             group: options.group.clone().unwrap_or_default(),
-            kind: options.kind.unwrap_or_default(),
+            kind: options.kind.unwrap_or(if slot.source.has_models {
+                Kind::Model
+            } else {
+                Kind::Vector
+            }),
             schema,
             source_crs: place.map(|place| place.definition().to_owned()).unwrap_or_default(),
             heights: place.map(Place::heights).unwrap_or_default(),
             style: options.style.clone(),
             display: options.display.clone(),
+            solid: options.solid.clone(),
             archive: None,
             id_field: options.id_field.clone().or_else(|| slot.source.id_field.clone()),
             lineage: vec![Lineage {

@@ -6,14 +6,15 @@ use std::time::Instant;
 
 use crossbeam_channel::Sender;
 use onemap_model::{
-    Bounds, FeatureId, Field, FieldType, Interval, LayerId, LayerSlot, Note, Record, Reject,
-    Schema, Sink, SourceId, SourceLayer, Stopped, Value,
+    BlobRef, Bounds, FeatureId, Field, FieldType, Interval, LayerId, LayerSlot, Note, Record,
+    Reject, Schema, Sink, SourceId, SourceLayer, Stopped, Value,
 };
 use onemap_store::{BulkLayer, ImportMode, ImportTx, LayerPlan};
 
 use crate::error::IngestError;
 use crate::ids::{IdRule, Ids};
 use crate::import::{Position, Progress};
+use crate::models;
 use crate::options::{Mode, Options};
 use crate::place::Place;
 use crate::report::NamedReject;
@@ -43,6 +44,8 @@ pub(crate) struct Slot {
     /// The rules, bound at the first record.
     rules: Option<Rules>,
     source_id_at: Option<usize>,
+    /// The field of the shapes in 3D, where there are such.
+    model_at: Option<usize>,
     records: Vec<(FeatureId, Record)>,
     rejects: Vec<NamedReject>,
     vertices: usize,
@@ -207,6 +210,7 @@ impl<'a> Intake<'a> {
         for field in &source.fields {
             fields.add(field.clone());
         }
+        let model_at = source.has_models.then(|| fields.add(models::field(&fields.source)));
         bulks.push(bulk);
         drop(bulks);
         self.slots.push(Slot {
@@ -220,6 +224,7 @@ impl<'a> Intake<'a> {
             ids: None,
             rules: None,
             source_id_at: None,
+            model_at,
             records: Vec::new(),
             rejects: Vec::new(),
             vertices: 0,
@@ -274,8 +279,9 @@ impl<'a> Intake<'a> {
         }
         match id {
             Ok(id) => {
-                slot.vertices +=
-                    record.geometry.as_ref().map_or(0, onemap_model::Geometry::vertex_count);
+                let of_models = record.model.iter().flat_map(|model| &model.lods);
+                slot.vertices += of_models.map(|lod| lod.mesh.positions.len()).sum::<usize>()
+                    + record.geometry.as_ref().map_or(0, onemap_model::Geometry::vertex_count);
                 slot.records.push((id, record));
             }
             Err(reason) => slot.rejects.push(NamedReject {
@@ -309,6 +315,7 @@ impl<'a> Intake<'a> {
             records: std::mem::take(&mut slot.records),
             rejects: std::mem::take(&mut slot.rejects),
             way,
+            model_at: slot.model_at,
             fields: slot.fields.map(),
             names: Arc::clone(&slot.names),
         };
@@ -323,8 +330,8 @@ impl<'a> Intake<'a> {
         if let Some(way) = &slot.way {
             return Ok(Arc::clone(way));
         }
-        let shapes = slot.records.iter().filter_map(|(_, record)| record.geometry.as_ref());
-        let first = shapes.filter_map(onemap_model::Geometry::bounds).reduce(Bounds::union);
+        let first = slot.records.iter().filter_map(|(_, record)| models::extent(record));
+        let first = first.reduce(Bounds::union);
         let options = self.desk.options;
         let place = Place::decide(&slot.source, &slot.source_name, options, first, &mut slot.notes);
         let way = place.and_then(|place| {
@@ -412,6 +419,10 @@ impl Sink for Intake<'_> {
             Some(slot) => slot.notes.push(note),
             None => self.notes.push(note),
         }
+    }
+
+    fn blob(&mut self, bytes: &[u8]) -> Result<BlobRef, Stopped> {
+        self.desk.tx.put_blob_bytes(bytes).map_err(|error| self.fail(error))
     }
 
     fn progress(&mut self, done_bytes: u64, total_bytes: u64) {

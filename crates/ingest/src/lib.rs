@@ -20,6 +20,7 @@ mod ids;
 mod import;
 mod inspect;
 mod intake;
+mod models;
 mod options;
 mod place;
 mod rejects;

@@ -67,6 +67,8 @@ pub struct Options {
     pub style: Option<String>,
     /// How the layer is drawn at small scales.
     pub display: onemap_model::Display,
+    /// How features become solid in 3D.
+    pub solid: onemap_model::Solid,
     /// CRS, instead of what the source says.
     pub crs: Option<String>,
     /// Heights policy: `ellipsoidal`, `offset=M` or `grid=FILE`.

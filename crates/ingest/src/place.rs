@@ -92,6 +92,20 @@ impl Place {
         result
     }
 
+    /// Brings positions to lon/lat and ellipsoidal metres.
+    pub(crate) fn transform_positions(
+        &self,
+        positions: &[[f64; 3]],
+    ) -> Result<Vec<[f64; 3]>, onemap_crs::Error> {
+        let mut xy: Vec<[f64; 2]> = positions.iter().map(|&[x, y, _]| [x, y]).collect();
+        let mut z: Vec<f64> = positions.iter().map(|&[_, _, z]| z).collect();
+        self.transformer.to_lonlat(&mut xy)?;
+        if !self.heights.is_identity() {
+            self.heights.to_ellipsoidal(&xy, &mut z)?;
+        }
+        Ok(xy.into_iter().zip(z).map(|([x, y], z)| [x, y, z]).collect())
+    }
+
     /// Returns the CRS for the catalogue.
     pub(crate) fn definition(&self) -> &str {
         self.crs.definition()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use onemap_model::{Feature, FeatureId, Record, Value};
 use onemap_store::{EncodedBatch, StoreError};
 
+use crate::models;
 use crate::place::Place;
 use crate::repair::repair;
 use crate::report::NamedReject;
@@ -19,6 +20,8 @@ pub(crate) struct Chunk {
     /// Records of this stretch that the reader could not keep.
     pub(crate) rejects: Vec<NamedReject>,
     pub(crate) way: Arc<Way>,
+    /// The field of the shapes in 3D.
+    pub(crate) model_at: Option<usize>,
     /// `None` when the source's fields are the layer's.
     pub(crate) fields: Option<FieldMap>,
     pub(crate) names: Names,
@@ -49,13 +52,13 @@ pub(crate) struct Ready {
 }
 
 /// Does the work.
-pub(crate) fn prepare(chunk: Chunk) -> Ready {
+pub(crate) fn prepare(mut chunk: Chunk) -> Ready {
     let mut features = Vec::with_capacity(chunk.records.len());
     let mut all_repairs = Vec::with_capacity(chunk.records.len());
-    let mut rejects = chunk.rejects;
-    for (id, mut record) in chunk.records {
+    let mut rejects = std::mem::take(&mut chunk.rejects);
+    for (id, mut record) in std::mem::take(&mut chunk.records) {
         let mut repairs = std::mem::take(&mut record.repairs);
-        match feature(id, &mut record, &chunk.way, &mut repairs) {
+        match feature(id, &mut record, &chunk, &mut repairs) {
             Ok(mut feature) => {
                 if let Some(fields) = &chunk.fields {
                     feature.values = moved(feature.values, fields);
@@ -94,9 +97,10 @@ fn moved(values: Vec<Value>, fields: &[usize]) -> Vec<Value> {
 fn feature(
     id: FeatureId,
     record: &mut Record,
-    way: &Way,
+    chunk: &Chunk,
     repairs: &mut Vec<&'static str>,
 ) -> Result<Feature, String> {
+    let way = &*chunk.way;
     let mut geometry = record.geometry.take().filter(|shape| !shape.is_empty());
     if let Some(shape) = &mut geometry {
         if !shape.is_well_formed() {
@@ -109,7 +113,20 @@ fn feature(
         repair(shape, repairs).map_err(|hopeless| hopeless.0.to_owned())?;
     }
     let (valid, state) = way.rules.apply(&record.values)?;
-    let values = std::mem::take(&mut record.values);
+    let mut values = std::mem::take(&mut record.values);
+    if let Some((model, at)) = record.model.take().zip(chunk.model_at) {
+        let anchored = models::anchored(*model, &way.place)?;
+        if geometry.is_none() {
+            geometry = models::footprint(&anchored);
+            if let Some(shape) = &mut geometry {
+                repair(shape, repairs).map_err(|hopeless| hopeless.0.to_owned())?;
+            }
+        }
+        if values.len() <= at {
+            values.resize(at + 1, Value::Null);
+        }
+        values[at] = Value::Bytes(anchored.to_bytes());
+    }
     let feature = Feature { id, geometry, values, valid, state };
     onemap_store::storable(&feature)?;
     Ok(feature)

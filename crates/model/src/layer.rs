@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Archive, Bounds, Display, GeometryClass, Interval, LayerId, ModelError, Revision, Schema,
-    StateSet, Timestamp,
+    Solid, StateSet, Timestamp,
 };
 
 /// What a layer is made of, and so which services it has.
@@ -122,6 +122,9 @@ pub struct Layer {
     /// How it is drawn at small scales.
     #[serde(default)]
     pub display: Display,
+    /// How its features become solid in 3D.
+    #[serde(default)]
+    pub solid: Solid,
     /// Tiles made elsewhere, for a layer that has them instead of features.
     #[serde(default)]
     pub archive: Option<Archive>,

@@ -31,6 +31,9 @@ mod filter;
 mod geometry;
 mod id;
 mod layer;
+mod mesh;
+mod mesh_bytes;
+mod solid;
 mod source;
 mod state;
 mod tile;
@@ -48,6 +51,9 @@ pub use filter::{
 pub use geometry::{Geometry, GeometryClass, GeometryKind};
 pub use id::{FeatureId, LayerId, Revision, SourceId};
 pub use layer::{Kind, Layer, Lineage};
+pub use mesh::{AnchoredModel, Lod, Material, Mesh, Model, Patch, Surface, Texture, Wrap};
+pub use mesh_bytes::{MAX_MODEL_REACH, ModelBytesError};
+pub use solid::Solid;
 pub use source::{
     AxisOrder, LayerSlot, Note, NoteKind, Record, Reject, Sink, SourceLayer, Stopped,
 };

@@ -3,7 +3,7 @@
 //! A reader pushes into a [`Sink`] and knows nothing of storage. Every record that it meets in the
 //! source becomes exactly one call of [`Sink::record`] or [`Sink::reject`], so that the counts add up.
 
-use crate::{Field, Geometry, SourceId, Value};
+use crate::{BlobRef, Field, Geometry, Model, SourceId, Value};
 
 /// Order of the axes in the coordinates that a reader emits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct SourceLayer {
     pub id_field: Option<String>,
     /// Title for people, if the source has one besides the name.
     pub title: Option<String>,
+    /// Whether records may come with shapes in 3D.
+    pub has_models: bool,
 }
 
 /// A layer that a sink has accepted.
@@ -52,6 +54,9 @@ pub struct Record {
     pub id: Option<SourceId>,
     /// Shape in the source's CRS; `None` where the record has none.
     pub geometry: Option<Geometry>,
+    /// Shapes in 3D in the source's CRS, in a layer with [`SourceLayer::has_models`]. Where there is no `geometry`,
+    /// the footprint is made from them.
+    pub model: Option<Box<Model>>,
     /// Values in the order of the layer's fields; missing ones at the end are null.
     pub values: Vec<Value>,
     /// What the reader had to change to understand it, such as `curve made into line segments`.
@@ -122,6 +127,9 @@ pub trait Sink {
 
     /// Takes a note, on a layer or on the source as a whole.
     fn note(&mut self, layer: Option<LayerSlot>, note: Note);
+
+    /// Keeps a file that records refer to, such as a texture; the same bytes are kept once.
+    fn blob(&mut self, bytes: &[u8]) -> Result<BlobRef, Stopped>;
 
     /// Tells how far the reader is, in bytes of the source.
     fn progress(&mut self, done_bytes: u64, total_bytes: u64);

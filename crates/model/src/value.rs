@@ -26,6 +26,8 @@ pub enum FieldType {
     Bytes,
     /// A list or object, kept as JSON text.
     Json,
+    /// A shape in 3D ([`crate::AnchoredModel::to_bytes`]); shown by the 3D services only.
+    Model,
 }
 
 impl FieldType {
@@ -33,11 +35,12 @@ impl FieldType {
     /// and `DateTime` give `DateTime`, other unequal types give `Text`.
     #[must_use]
     pub fn promote(self, other: Self) -> Self {
-        use FieldType::{Date, DateTime, Float, Int, Text};
+        use FieldType::{Bytes, Date, DateTime, Float, Int, Model, Text};
         match (self, other) {
             (a, b) if a == b => a,
             (Int, Float) | (Float, Int) => Float,
             (Date, DateTime) | (DateTime, Date) => DateTime,
+            (Bytes, Model) | (Model, Bytes) => Model,
             _ => Text,
         }
     }
@@ -53,6 +56,7 @@ impl FieldType {
             Self::DateTime => "datetime",
             Self::Bytes => "bytes",
             Self::Json => "json",
+            Self::Model => "model",
         }
     }
 }
@@ -189,6 +193,7 @@ impl Value {
             (value, to) if value.kind() == Some(to) => value,
             (Self::Int(n), FieldType::Float) => Self::Float(n as f64),
             (Self::Date(t), FieldType::DateTime) => Self::DateTime(t),
+            (Self::Bytes(b), FieldType::Model) => Self::Bytes(b),
             (value, _) => Self::Text(value.as_ref().to_string()),
         }
     }

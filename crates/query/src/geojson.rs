@@ -1,11 +1,13 @@
 //! Features as GeoJSON (RFC 7946).
 
-use onemap_model::{FeatureRef, Geometry, GeometryKind, Schema, ValueRef};
+use onemap_model::{FeatureRef, FieldType, Geometry, GeometryKind, Schema, ValueRef};
 use serde_json::{Map, Value, json};
 
 /// Returns a feature with its id, properties by name, lifecycle state and valid time.
 pub fn feature(feature: &FeatureRef<'_>, schema: &Schema) -> Value {
     let values = schema.fields.iter().zip(feature.values);
+    // Shapes in 3D are for the 3D services.
+    let values = values.filter(|(field, _)| field.kind != FieldType::Model);
     let properties: Map<String, Value> = values
         .filter(|(_, value)| **value != ValueRef::Null)
         .map(|(field, value)| (field.name.clone(), plain(value)))

@@ -16,6 +16,23 @@ use crate::{Result, files};
 const CHUNK: usize = 1 << 20;
 
 impl ImportTx {
+    /// Keeps bytes as a file of the store, durably, as [`ImportTx::put_blob`] does.
+    pub fn put_blob_bytes(&self, bytes: &[u8]) -> Result<BlobRef> {
+        let paths = &self.store.paths;
+        let hash = blake3::hash(bytes).to_hex().to_string();
+        let blob = BlobRef { hash, bytes: bytes.len() as u64 };
+        let path = path(&paths.root, &blob);
+        if path.metadata().is_ok_and(|known| known.len() == blob.bytes) {
+            return Ok(blob);
+        }
+        let mut to = NamedTempFile::new_in(&paths.tmp).doing("create a file in", &paths.tmp)?;
+        to.write_all(bytes).doing("write", to.path())?;
+        to.as_file().sync_all().doing("sync", to.path())?;
+        path.parent().map_or(Ok(()), files::create_dir)?;
+        files::put_in_place(to, &path)?;
+        Ok(blob)
+    }
+
     /// Copies a file into the store, durably. A blob that no committed layer names is never served.
     pub fn put_blob(&self, source: &Path) -> Result<BlobRef> {
         let paths = &self.store.paths;
@@ -45,6 +62,13 @@ impl LayerView<'_> {
     pub fn archive_path(&self) -> Option<PathBuf> {
         let archive = self.layer().archive.as_ref()?;
         Some(path(self.root(), &archive.blob))
+    }
+}
+
+impl LayerView<'_> {
+    /// Returns where a file is that a feature of the layer names, such as a texture.
+    pub fn blob_path(&self, blob: &BlobRef) -> PathBuf {
+        path(self.root(), blob)
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use onemap_generalise::DropPlan;
 use onemap_model::{
     Archive, Display, FeatureId, FieldType, Interval, Kind, Layer, LayerId, Lineage, Revision,
-    Schema, StateSet, Timestamp,
+    Schema, Solid, StateSet, Timestamp,
 };
 use rustc_hash::FxHashSet;
 
@@ -68,6 +68,8 @@ pub struct LayerMeta {
     pub style: Option<String>,
     /// How it is drawn at small scales.
     pub display: Display,
+    /// How its features become solid in 3D.
+    pub solid: Solid,
     /// Tiles made elsewhere, instead of features; the file is in the store already
     /// ([`ImportTx::put_blob`]).
     pub archive: Option<Archive>,

@@ -114,6 +114,7 @@ fn meta(layer: Layer) -> LayerMeta {
         heights: layer.heights,
         style: layer.style,
         display: layer.display,
+        solid: layer.solid,
         archive: layer.archive,
         states: layer.states,
         id_field: layer.id_field,

@@ -320,6 +320,7 @@ fn fitting(layer: &Layer, mut feature: Feature) -> Result<Feature> {
                 (_, FieldType::Text)
                     | (FieldType::Int, FieldType::Float)
                     | (FieldType::Date, FieldType::DateTime)
+                    | (FieldType::Bytes, FieldType::Model)
             );
         if !lossless {
             let (name, wanted, given) = (&field.name, field.kind.name(), kind.name());

@@ -263,8 +263,10 @@ impl<R: Read> Reader<'_, R> {
             }
         }
         let geometry = (!draft.shape.is_empty()).then_some(draft.shape);
-        self.sink
-            .record(slot, Record { number, id: None, geometry, values, repairs: Vec::new() })?;
+        self.sink.record(
+            slot,
+            Record { number, id: None, geometry, model: None, values, repairs: Vec::new() },
+        )?;
         Ok(())
     }
 

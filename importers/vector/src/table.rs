@@ -97,7 +97,7 @@ pub(crate) fn from_text(text: String, kind: FieldType) -> Value {
             _ => Value::DateTime(at),
         }),
         FieldType::Json => return Value::Json(text),
-        FieldType::Text | FieldType::Bytes => None,
+        FieldType::Text | FieldType::Bytes | FieldType::Model => None,
     };
     let is_empty = trimmed.is_empty() && !matches!(kind, FieldType::Text | FieldType::Bytes);
     if is_empty {

@@ -117,6 +117,10 @@ impl Sink for CollectSink {
         self.notes.push(note);
     }
 
+    fn blob(&mut self, _: &[u8]) -> Result<onemap_model::BlobRef, Stopped> {
+        Err(Stopped)
+    }
+
     fn progress(&mut self, done_bytes: u64, total_bytes: u64) {
         assert!(done_bytes >= self.progress.0 || total_bytes != self.progress.1);
         self.progress = (done_bytes, total_bytes);

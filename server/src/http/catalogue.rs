@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use onemap_model::{Layer, LayerId, ViewSpec};
+use onemap_model::{FieldType, Layer, LayerId, ViewSpec};
 use serde_json::{Value, json};
 
 use super::problem::Problem;
@@ -62,6 +62,8 @@ fn described(layer: &Layer, headers: &HeaderMap) -> Value {
             })
         })
         .collect();
+    // Shapes in 3D are for the 3D services.
+    let fields = layer.schema.fields.iter().filter(|field| field.kind != FieldType::Model);
     json!({
         "id": id,
         "title": layer.title,
@@ -79,7 +81,7 @@ fn described(layer: &Layer, headers: &HeaderMap) -> Value {
         "time": time,
         "states": layer.states,
         "revision": layer.revision,
-        "fields": layer.schema.fields,
+        "fields": fields.collect::<Vec<_>>(),
         "style_name": layer.style,
         "style": layer.style.as_deref().and_then(styles::fragment),
         "lineage": lineage,

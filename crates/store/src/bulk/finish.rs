@@ -349,6 +349,7 @@ impl BulkLayer {
             time: self.traits.time,
             style: meta.style,
             display: meta.display,
+            solid: meta.solid,
             archive: meta.archive,
             states: meta.states,
             id_field: meta.id_field,

@@ -281,7 +281,7 @@ impl<'a> Properties<'a> {
             FieldType::Float => ValueRef::Float(f64::from_bits(self.u64()?)),
             FieldType::Text => ValueRef::Text(self.text()?),
             FieldType::Json => ValueRef::Json(self.text()?),
-            FieldType::Bytes => ValueRef::Bytes(self.bytes()?),
+            FieldType::Bytes | FieldType::Model => ValueRef::Bytes(self.bytes()?),
             FieldType::Date => ValueRef::Date(self.time()?),
             FieldType::DateTime => ValueRef::DateTime(self.time()?),
         })

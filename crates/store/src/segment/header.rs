@@ -124,7 +124,7 @@ fn field_column<'f>(fbb: &mut FlatBufferBuilder<'f>, field: &Field) -> ColumnOff
         FieldType::Float => ColumnType::Double,
         FieldType::Text => ColumnType::String,
         FieldType::Date | FieldType::DateTime => ColumnType::DateTime,
-        FieldType::Bytes => ColumnType::Binary,
+        FieldType::Bytes | FieldType::Model => ColumnType::Binary,
         FieldType::Json => ColumnType::Json,
     };
     let note =

@@ -274,7 +274,14 @@ impl<'a> Emitter<'a> {
         let id = (!facts.handle.is_empty()).then_some(SourceId::Text(facts.handle));
         self.sink.record(
             slot,
-            Record { number: facts.number, id, geometry: Some(geometry), values, repairs },
+            Record {
+                number: facts.number,
+                id,
+                geometry: Some(geometry),
+                model: None,
+                values,
+                repairs,
+            },
         )
     }
 

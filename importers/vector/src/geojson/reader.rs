@@ -358,6 +358,7 @@ impl<'a> Reader<'a> {
             number: self.number,
             id: feature.id,
             geometry,
+            model: None,
             values: feature.values,
             repairs,
         };

@@ -145,6 +145,7 @@ impl<R: Read> Document<'_, R> {
             number: self.number,
             id: read.id.map(SourceId::Text),
             geometry,
+            model: None,
             values,
             repairs: shape.repairs,
         };

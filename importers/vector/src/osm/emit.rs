@@ -100,8 +100,10 @@ impl<'a> Emitter<'a> {
         match made {
             Made::Kept(geometry, repairs) => {
                 let (id, values) = (Some(SourceId::Text(id)), values(hit, facts));
-                self.sink
-                    .record(slot, Record { number, id, geometry: Some(geometry), values, repairs })
+                self.sink.record(
+                    slot,
+                    Record { number, id, geometry: Some(geometry), model: None, values, repairs },
+                )
             }
             Made::Rejected(reason) => {
                 self.sink.reject(slot, Reject { number, id: Some(id), reason })

@@ -103,8 +103,14 @@ impl Table {
             Some(cells.get(i).map_or(Value::Null, |cell| infer::value(cell, kind)))
         });
         self.number += 1;
-        let record =
-            Record { number: self.number, id: None, geometry, values: values.collect(), repairs };
+        let record = Record {
+            number: self.number,
+            id: None,
+            geometry,
+            model: None,
+            values: values.collect(),
+            repairs,
+        };
         sink.record(self.slot, record)?;
         Ok(())
     }

@@ -340,7 +340,7 @@ impl<'a> Objects<'a> {
         }
         layer.number += 1;
         let repairs = if closed { vec![wkb_sink::CLOSED_RING] } else { Vec::new() };
-        let record = Record { number: layer.number, id, geometry, values, repairs };
+        let record = Record { number: layer.number, id, geometry, model: None, values, repairs };
         self.sink.record(layer.slot, record)?;
         self.progress.tell(self.sink);
         Ok(())

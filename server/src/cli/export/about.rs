@@ -39,7 +39,8 @@ fn metadata(view: &View, layers: &[Chosen<'_>], wanted: Wanted) -> Map<String, V
     let vector_layers: Vec<Value> = layers
         .iter()
         .map(|(part, layer)| {
-            let fields = layer.schema.fields.iter().filter(|field| shown(&field.name));
+            let fields = layer.schema.fields.iter();
+            let fields = fields.filter(|f| shown(&f.name) && f.kind != FieldType::Model);
             let fields: Map<String, Value> =
                 fields.map(|field| (field.name.clone(), type_name(field.kind).into())).collect();
             json!({
