@@ -5,17 +5,20 @@
 use cargo_metadata::MetadataCommand;
 
 /// The crates along the data. A crate may depend on those before it.
-const FLOW: [&str; 13] = [
+const FLOW: [&str; 16] = [
     "onemap-bounded",
     "onemap-model",
     "onemap-filter",
     "onemap-archive",
     "onemap-crs",
     "onemap-vector",
+    "onemap-city-model",
     "onemap-generalise",
     "onemap-store",
     "onemap-ingest",
     "onemap-tiles-vector",
+    "onemap-tile-tree",
+    "onemap-tiles-3d",
     "onemap-query",
     "onemap",
     "onemap-tests",
@@ -23,11 +26,14 @@ const FLOW: [&str; 13] = [
 
 /// Edges that the order would allow and the design does not: importers know nothing of storage, tile
 /// crates take features and not a store.
-const FORBIDDEN: [(&str, &str); 6] = [
+const FORBIDDEN: [(&str, &str); 9] = [
     ("onemap-ingest", "onemap-vector"),
     ("onemap-tiles-vector", "onemap-store"),
     ("onemap-tiles-vector", "onemap-ingest"),
     ("onemap-query", "onemap-store"),
+    ("onemap-tile-tree", "onemap-store"),
+    ("onemap-tiles-3d", "onemap-store"),
+    ("onemap-ingest", "onemap-city-model"),
     ("onemap-query", "onemap-ingest"),
     ("onemap-store", "onemap-crs"),
 ];

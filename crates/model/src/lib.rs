@@ -52,7 +52,7 @@ pub use geometry::{Geometry, GeometryClass, GeometryKind};
 pub use id::{FeatureId, LayerId, Revision, SourceId};
 pub use layer::{Kind, Layer, Lineage};
 pub use mesh::{AnchoredModel, Lod, Material, Mesh, Model, Patch, Surface, Texture, Wrap};
-pub use mesh_bytes::{MAX_MODEL_REACH, ModelBytesError};
+pub use mesh_bytes::{MAX_MODEL_REACH, ModelBytesError, ModelSummary};
 pub use solid::Solid;
 pub use source::{
     AxisOrder, LayerSlot, Note, NoteKind, Record, Reject, Sink, SourceLayer, Stopped,

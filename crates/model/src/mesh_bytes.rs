@@ -3,7 +3,8 @@
 //! Little-endian; `n` is a LEB128 count, `s` a zigzag LEB128 number.
 //!
 //! ```text
-//! version u8 = 1 | anchor f64 × 3
+//! version u8 = 1 | anchor f64 × 3 | box f32 × 6: least, then greatest east, north, up
+//! n positions and n triangles of the finest level
 //! n materials: color u8 × 4 | flags u8 (1 double-sided, 2 textured) | textured: wrap u8, n length, hash u8 × 32
 //! n levels:    n name, UTF-8 | flags u8 (1 normals, 2 uvs)
 //!              n positions: s × 3, tenths of a millimetre, each less the one before
@@ -37,6 +38,12 @@ impl AnchoredModel {
         for number in self.anchor {
             out.0.extend(number.to_le_bytes());
         }
+        for number in self.extent() {
+            out.0.extend(number.to_le_bytes());
+        }
+        let finest = self.model.finest().map(|lod| &lod.mesh);
+        out.count(finest.map_or(0, |mesh| mesh.positions.len()));
+        out.count(finest.map_or(0, |mesh| mesh.triangles.len()));
         out.count(self.model.materials.len());
         for material in &self.model.materials {
             out.material(material);
@@ -50,6 +57,18 @@ impl AnchoredModel {
         out.0
     }
 
+    /// Returns the least, then the greatest east, north and up of all levels.
+    fn extent(&self) -> [f32; 6] {
+        let mut extent = [f32::MAX, f32::MAX, f32::MAX, f32::MIN, f32::MIN, f32::MIN];
+        for position in self.model.lods.iter().flat_map(|lod| &lod.mesh.positions) {
+            for (i, &x) in position.iter().enumerate() {
+                extent[i] = extent[i].min((x as f32).next_down());
+                extent[3 + i] = extent[3 + i].max((x as f32).next_up());
+            }
+        }
+        if extent[0] > extent[3] { [0.0; 6] } else { extent }
+    }
+
     /// Reads a model; checks that everything in it fits together.
     pub fn from_bytes(bytes: &[u8]) -> Checked<Self> {
         let mut rest = Reader(bytes);
@@ -57,6 +76,9 @@ impl AnchoredModel {
             return Err(ModelBytesError("they are of another version"));
         }
         let anchor = [rest.f64()?, rest.f64()?, rest.f64()?];
+        rest.take(24)?;
+        rest.unsigned()?;
+        rest.unsigned()?;
         let materials = (0..rest.count(5)?).map(|_| rest.material()).collect::<Checked<_>>()?;
         let lods = (0..rest.count(5)?).map(|_| rest.lod()).collect::<Checked<_>>()?;
         if !rest.0.is_empty() {
@@ -67,6 +89,40 @@ impl AnchoredModel {
             return Ok(Self { anchor, model });
         }
         Err(ModelBytesError("their parts do not fit together"))
+    }
+}
+
+/// What the first bytes of a model say of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ModelSummary {
+    /// Longitude and latitude in degrees, ellipsoidal height in metres.
+    pub anchor: [f64; 3],
+    /// Least east, north and up of all levels, metres from the anchor.
+    pub low: [f32; 3],
+    /// Greatest east, north and up.
+    pub high: [f32; 3],
+    /// Positions of the finest level.
+    pub positions: u64,
+    /// Triangles of the finest level.
+    pub triangles: u64,
+}
+
+impl ModelSummary {
+    /// Reads the summary from a model's bytes.
+    pub fn read(bytes: &[u8]) -> Checked<Self> {
+        let mut rest = Reader(bytes);
+        if rest.u8()? != VERSION {
+            return Err(ModelBytesError("they are of another version"));
+        }
+        let anchor = [rest.f64()?, rest.f64()?, rest.f64()?];
+        let low = [rest.f32()?, rest.f32()?, rest.f32()?];
+        let high = [rest.f32()?, rest.f32()?, rest.f32()?];
+        let (positions, triangles) = (rest.unsigned()?, rest.unsigned()?);
+        let finite = anchor.iter().all(|x| x.is_finite());
+        if !finite || !low.iter().chain(&high).all(|x| x.is_finite()) {
+            return Err(ModelBytesError("a number is not finite"));
+        }
+        Ok(Self { anchor, low, high, positions, triangles })
     }
 }
 
@@ -292,7 +348,11 @@ mod tests {
     #[test]
     fn a_model_comes_back_as_it_was() {
         let model = model();
-        assert_eq!(AnchoredModel::from_bytes(&model.to_bytes()), Ok(model));
+        let bytes = model.to_bytes();
+        let summary = ModelSummary::read(&bytes).unwrap();
+        assert_eq!((summary.anchor, summary.positions, summary.triangles), (model.anchor, 6, 3));
+        assert!(summary.low[1] <= -3.25 && summary.low[1] > -3.26 && summary.high[2] >= 12.3456);
+        assert_eq!(AnchoredModel::from_bytes(&bytes), Ok(model));
     }
 
     #[test]

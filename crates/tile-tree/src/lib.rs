@@ -1,0 +1,1 @@
+//! The quadtree of 3D tiles.

@@ -1,0 +1,1 @@
+//! Features in, binary glTF out: the content of 3D tiles.

@@ -1,0 +1,1 @@
+//! Reads the formats of city models, and emits records with shapes in 3D.
