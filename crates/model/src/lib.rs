@@ -28,6 +28,7 @@ mod display;
 mod error;
 mod feature;
 mod filter;
+mod geo_cell;
 mod geometry;
 mod id;
 mod layer;
@@ -48,6 +49,7 @@ pub use feature::{Feature, FeatureRef};
 pub use filter::{
     ArithmeticOp, CompareOp, Filter, Operand, Shape, SpatialOp, TemporalOp, TimeOperand,
 };
+pub use geo_cell::{GeoCell, morton};
 pub use geometry::{Geometry, GeometryClass, GeometryKind};
 pub use id::{FeatureId, LayerId, Revision, SourceId};
 pub use layer::{Kind, Layer, Lineage};

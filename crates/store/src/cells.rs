@@ -2,7 +2,7 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use onemap_model::{Bounds, Revision, TileCoord};
+use onemap_model::{Bounds, GeoCell, Revision, TileCoord};
 use rustc_hash::FxHashMap;
 
 /// The most of its width by which a tile may reach over its edge and still be sure of its version.
@@ -10,6 +10,9 @@ pub const MAX_TILE_BUFFER: f64 = 0.25;
 
 /// Deeper tiles share the version of their ancestor at this zoom.
 const MAX_CELL_ZOOM: u8 = 14;
+
+/// Deeper cells of features' middles share the version of their ancestor at this level.
+const MAX_OWNER_LEVEL: u8 = 18;
 
 /// A box that touches more cells than this at a zoom marks them with all that is below instead of going on.
 const MAX_CELLS: u64 = 16;
@@ -26,12 +29,19 @@ struct Marks {
     cells: FxHashMap<TileCoord, Revision>,
     /// Last revision that may have touched anything below the cell.
     trees: FxHashMap<TileCoord, Revision>,
+    /// Last revision that touched a feature whose middle lies in the cell.
+    owners: FxHashMap<GeoCell, Revision>,
 }
 
 impl Cells {
     /// Marks all cells that a feature in this box may show in.
     pub(crate) fn touch(&self, bounds: &Bounds, revision: Revision) {
         let mut marks = self.marks.write().unwrap_or_else(PoisonError::into_inner);
+        let mut owner = Some(GeoCell::containing(bounds.center(), MAX_OWNER_LEVEL));
+        while let Some(cell) = owner {
+            marks.owners.insert(cell, revision);
+            owner = cell.parent();
+        }
         for z in 0..=MAX_CELL_ZOOM {
             let (min, max) = covered(bounds, z);
             let wide = u64::from(max.0 - min.0) + 1;
@@ -50,6 +60,12 @@ impl Cells {
                 return;
             }
         }
+    }
+
+    /// Returns the last revision that touched a feature whose middle lies in the cell; 0 when none did.
+    pub(crate) fn owner_version(&self, cell: GeoCell) -> Revision {
+        let marks = self.marks.read().unwrap_or_else(PoisonError::into_inner);
+        marks.owners.get(&cell.ancestor(MAX_OWNER_LEVEL)).copied().unwrap_or_default()
     }
 
     /// Returns the last revision that touched the tile; 0 when none did.

@@ -93,6 +93,8 @@ struct Versions {
     /// Every begin and end that a version states.
     times: BTreeSet<i64>,
     states: StateSetOrNone,
+    /// Which features were edited, in the order of revisions.
+    edited: Vec<(Revision, FeatureId)>,
 }
 
 /// The states of the versions; none at first.
@@ -145,6 +147,7 @@ impl Overlay {
     pub(crate) fn apply(&self, edits: &[EditRecord], revision: Revision, ruler: &Ruler) {
         let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
         for edit in edits {
+            versions.edited.push((revision, edit.id));
             let slots = [&edit.before, &edit.after].map(|f| f.as_ref().map(|f| slot_of(f.valid)));
             if let Some(slot) = slots[0] {
                 let touched = versions.by_id.get(&edit.id);
@@ -212,9 +215,23 @@ impl Overlay {
                 let hidden = hidden.map(|hidden| Hidden { since: version.from, ..hidden });
                 versions.hide(id, slot, hidden);
             }
+            versions.edited.push((version.from, id));
             versions.push(Arc::new(version.measured(ruler)));
         }
         Self { versions: RwLock::new(versions), count }
+    }
+
+    /// Returns the features that were edited after one revision and up to another, by id.
+    pub(crate) fn edited(&self, after: Revision, until: Revision) -> Vec<FeatureId> {
+        let versions = self.read();
+        let edited = &versions.edited;
+        let begin = edited.partition_point(|&(revision, _)| revision <= after);
+        let since = edited.get(begin..).unwrap_or(&[]).iter();
+        let mut ids: Vec<FeatureId> =
+            since.take_while(|&&(revision, _)| revision <= until).map(|&(_, id)| id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
     }
 
     /// Number of versions.

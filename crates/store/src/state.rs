@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use onemap_model::{
-    Bounds, Feature, FeatureId, FeatureRef, Geometry, Interval, Layer, LayerId, Revision, StateSet,
+    Bounds, Feature, FeatureId, FeatureRef, GeoCell, Geometry, Interval, Layer, LayerId, Revision, StateSet,
     TileCoord, ValueRef,
 };
 
@@ -526,6 +526,11 @@ impl Look<'_> {
 }
 
 impl LayerEntry {
+    /// As [`LayerEntry::tile_version`], for what has its middle in a cell.
+    pub(crate) fn owner_version(&self, cell: GeoCell, at: Revision) -> Revision {
+        self.base.max(self.content.cells.owner_version(cell)).min(at)
+    }
+
     /// Returns the last revision up to `at` that may have changed a tile.
     pub(crate) fn tile_version(&self, tile: TileCoord, at: Revision) -> Revision {
         // A cell may have been touched after `at`. Then `at` itself is right: it names the content that

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use onemap_model::{
-    Bounds, Feature, FeatureId, FeatureRef, Interval, Layer, LayerId, Revision, State, StateSet,
+    Bounds, Feature, FeatureId, FeatureRef, GeoCell, Interval, Layer, LayerId, Revision, State, StateSet,
     TileCoord, Timestamp, Value, ValueRef, ViewId, ViewSpec, When,
 };
 
@@ -274,6 +274,20 @@ impl<'a> LayerView<'a> {
     /// view with the same id and in the same slice. Holds for buffers up to [`crate::MAX_TILE_BUFFER`].
     pub fn tile_version(&self, tile: TileCoord) -> Revision {
         self.entry.tile_version(tile, self.view.revision())
+    }
+
+    /// Returns the version of what has its middle in a cell: while it is the same, so are those features in every view
+    /// with the same id and in the same slice.
+    pub fn owner_version(&self, cell: GeoCell) -> Revision {
+        self.entry.owner_version(cell, self.view.revision())
+    }
+
+    /// Returns the features that were edited after a revision, each once; `None` when that is not known any more, because
+    /// the layer was imported, drawn or folded anew since.
+    pub fn edited_since(&self, since: Revision) -> Option<Vec<FeatureId>> {
+        let content = &self.entry.content;
+        let known = since >= self.entry.base && since >= content.folded;
+        known.then(|| content.overlay.edited(since, self.view.revision()))
     }
 
     /// Returns the slice of time that the view looks at: between two instants at which a feature of the layer
