@@ -5,7 +5,7 @@
 use cargo_metadata::MetadataCommand;
 
 /// The crates along the data. A crate may depend on those before it.
-const FLOW: [&str; 16] = [
+const FLOW: [&str; 17] = [
     "onemap-bounded",
     "onemap-model",
     "onemap-filter",
@@ -13,6 +13,7 @@ const FLOW: [&str; 16] = [
     "onemap-crs",
     "onemap-vector",
     "onemap-city-model",
+    "onemap-tileset",
     "onemap-generalise",
     "onemap-store",
     "onemap-ingest",

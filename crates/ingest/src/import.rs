@@ -304,6 +304,7 @@ impl Finish<'_> {
             display: options.display.clone(),
             solid: options.solid.clone(),
             archive: None,
+            tileset: None,
             id_field: options.id_field.clone().or_else(|| slot.source.id_field.clone()),
             lineage: vec![Lineage {
                 source: file_name.to_owned(),

@@ -53,3 +53,24 @@ pub struct Archive {
     /// Last zoom.
     pub maxzoom: u8,
 }
+
+/// 3D tiles that were made elsewhere and are served as they are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TilesetFiles {
+    /// Name of the root file among the files.
+    pub root: String,
+    /// A JSON object: each file's path below the tileset's folder, and its [`BlobRef`].
+    pub manifest: BlobRef,
+    /// Number of files.
+    pub files: u64,
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// Version of 3D Tiles that it says.
+    pub version: String,
+    /// Box on the ground, degrees, if it can be told.
+    pub bounds: Option<Bounds>,
+    /// Least and greatest ellipsoidal height, metres.
+    pub heights: Option<[f64; 2]>,
+    /// The geometric error that the whole tileset states, metres.
+    pub error: f64,
+}

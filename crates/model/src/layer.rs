@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Archive, Bounds, Display, GeometryClass, Interval, LayerId, ModelError, Revision, Schema,
-    Solid, StateSet, Timestamp,
+    Solid, StateSet, TilesetFiles, Timestamp,
 };
 
 /// What a layer is made of, and so which services it has.
@@ -128,6 +128,9 @@ pub struct Layer {
     /// Tiles made elsewhere, for a layer that has them instead of features.
     #[serde(default)]
     pub archive: Option<Archive>,
+    /// 3D tiles made elsewhere, for a layer that has them instead of features.
+    #[serde(default)]
+    pub tileset: Option<TilesetFiles>,
     /// States shown when a request names none.
     pub states: StateSet,
     /// Source field whose values give the feature ids.

@@ -43,7 +43,7 @@ mod value;
 mod view;
 
 pub use bounds::Bounds;
-pub use display::{Archive, BlobRef, Display, Importance};
+pub use display::{Archive, BlobRef, Display, Importance, TilesetFiles};
 pub use error::ModelError;
 pub use feature::{Feature, FeatureRef};
 pub use filter::{

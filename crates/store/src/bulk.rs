@@ -10,7 +10,7 @@ use std::sync::Arc;
 use onemap_generalise::DropPlan;
 use onemap_model::{
     Archive, Display, FeatureId, FieldType, Interval, Kind, Layer, LayerId, Lineage, Revision,
-    Schema, Solid, StateSet, Timestamp,
+    Schema, Solid, StateSet, TilesetFiles, Timestamp,
 };
 use rustc_hash::FxHashSet;
 
@@ -73,6 +73,8 @@ pub struct LayerMeta {
     /// Tiles made elsewhere, instead of features; the file is in the store already
     /// ([`ImportTx::put_blob`]).
     pub archive: Option<Archive>,
+    /// 3D tiles made elsewhere, instead of features; their files are in the store already.
+    pub tileset: Option<TilesetFiles>,
     /// States shown when a request names none.
     pub states: StateSet,
     /// Source field whose values give the feature ids.

@@ -65,7 +65,8 @@ pub(crate) struct EditRecord {
 
 /// Tells whether two descriptions of a layer give the same tiles for the same features.
 pub(crate) fn draw_alike(a: &Layer, b: &Layer) -> bool {
-    a.states == b.states && a.minzoom == b.minzoom && a.maxzoom == b.maxzoom
+    let zooms = a.minzoom == b.minzoom && a.maxzoom == b.maxzoom;
+    a.states == b.states && a.solid == b.solid && zooms
 }
 
 /// Brings the catalogue's figures of a layer up to date with a group of edits.

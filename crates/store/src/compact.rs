@@ -116,6 +116,7 @@ fn meta(layer: Layer) -> LayerMeta {
         display: layer.display,
         solid: layer.solid,
         archive: layer.archive,
+        tileset: layer.tileset,
         states: layer.states,
         id_field: layer.id_field,
         lineage: vec![],

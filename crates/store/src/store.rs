@@ -216,6 +216,7 @@ fn check_description(before: &Layer, after: &Layer) -> Result<()> {
         && before.lineage == after.lineage
         && before.display == after.display
         && before.archive == after.archive
+        && before.tileset == after.tileset
         && bare(before) == bare(after);
     let reason = "only titles, department, group, states and style can be set; fields and content come from imports";
     if same {

@@ -270,6 +270,17 @@ impl<'a> LayerView<'a> {
         self.entry.content.feature_revision(id, self.view.revision())
     }
 
+    /// Returns the revision of the snapshot.
+    pub fn revision(&self) -> Revision {
+        self.view.revision()
+    }
+
+    /// Returns the name of the view but for its instants and the fields that it shows: views with the same one and in the
+    /// same slice show the same features.
+    pub fn features_view(&self) -> ViewId {
+        ViewSpec { fields: None, ..self.view.spec.clone() }.timeless_id()
+    }
+
     /// Returns the version of a tile of this layer: while it is the same, so is the tile's content in every
     /// view with the same id and in the same slice. Holds for buffers up to [`crate::MAX_TILE_BUFFER`].
     pub fn tile_version(&self, tile: TileCoord) -> Revision {

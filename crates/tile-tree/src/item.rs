@@ -11,7 +11,9 @@ pub struct Item {
     pub id: FeatureId,
     /// When it holds: several versions of one feature may be in a tree.
     pub valid: Interval,
-    /// Box on the ground, degrees.
+    /// The middle of its footprint's box, `[lon, lat]` degrees, by which it belongs to a tile.
+    pub middle: [f64; 2],
+    /// Box on the ground of all that is shown of it, degrees.
     pub bounds: Bounds,
     /// Least and greatest ellipsoidal height, metres.
     pub heights: [f64; 2],
@@ -48,14 +50,13 @@ pub(crate) const METRES_PER_DEGREE: f64 = 111_194.93;
 impl Item {
     pub(crate) fn pack(&self) -> Entry {
         let Bounds { west, south, east, north } = self.bounds;
-        let middle = self.bounds.center();
-        let across = (east - west) * METRES_PER_DEGREE * libm::cos(middle[1].to_radians());
+        let across = (east - west) * METRES_PER_DEGREE * libm::cos(self.middle[1].to_radians());
         let along = (north - south) * METRES_PER_DEGREE;
         let [low, high] = self.heights;
         let size = across.hypot(along).max(high - low);
         let up = |t: u32| t.saturating_add(1);
         Entry {
-            code: morton(GeoCell::place(middle)),
+            code: morton(GeoCell::place(self.middle)),
             id: self.id,
             from: self.valid.from.map_or(i64::MIN, Timestamp::as_micros),
             low: GeoCell::place([west, south]),

@@ -17,6 +17,7 @@ fn item(id: u64, lon: f64, lat: f64, size: f64, height: f64) -> Item {
     Item {
         id: FeatureId::new(id).unwrap(),
         valid: Interval::ALWAYS,
+        middle: [lon, lat],
         bounds: Bounds::new(lon - half, lat - half, lon + half, lat + half).unwrap(),
         heights: [5.0, 5.0 + height],
         area: size * size * 0.6,

@@ -66,6 +66,9 @@ impl BulkLayer {
             layer.minzoom = archive.minzoom;
             layer.maxzoom = archive.maxzoom;
         }
+        if let Some(tileset) = &layer.tileset {
+            layer.bounds = tileset.bounds;
+        }
         Ok(FinishedLayer {
             plan: self.plan,
             busy: self.busy,
@@ -351,6 +354,7 @@ impl BulkLayer {
             display: meta.display,
             solid: meta.solid,
             archive: meta.archive,
+            tileset: meta.tileset,
             states: meta.states,
             id_field: meta.id_field,
             revision: onemap_model::Revision(0),
