@@ -18,6 +18,10 @@ pub(crate) enum Aspect {
     Features = 0,
     /// One point inside each of its polygons, in one tile only, for labels that do not repeat.
     Labels = 1,
+    /// Its features in 3D.
+    Solids = 2,
+    /// Its features in 3D, without compression.
+    PlainSolids = 3,
 }
 
 /// A layer, or the label points of a layer.

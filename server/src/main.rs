@@ -16,6 +16,7 @@ mod layer_list;
 mod pace;
 mod portal;
 mod progress;
+mod solid;
 mod styles;
 mod tile_service;
 

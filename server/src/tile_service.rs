@@ -65,6 +65,8 @@ pub(crate) enum TileError {
     UnknownLayer(LayerId),
     #[error("layer '{0}' has no vector tiles")]
     NoTiles(LayerId),
+    #[error("layer '{0}' has nothing to show in 3D: it has no polygons or 3D shapes, and no symbol for its points is set")]
+    NoSolids(LayerId),
     #[error("the store could not be read: {0}")]
     Store(Arc<StoreError>),
     #[error("the archive of layer '{0}' could not be read: {1}")]
@@ -152,7 +154,7 @@ impl TileService {
     }
 
     /// Returns the cache, to be measured.
-    pub(crate) fn cache(&self) -> &TileCache {
+    pub(crate) fn cache(&self) -> &Arc<TileCache> {
         &self.cache
     }
 
@@ -405,6 +407,7 @@ fn encode(
         Aspect::Features if is_archive => tools.archives.tile(&layer, request.coord)?,
         Aspect::Features => encode_features(request, part, &layer)?,
         Aspect::Labels => encode_labels(request, part, &layer, &tools.labels)?,
+        Aspect::Solids | Aspect::PlainSolids => Vec::new(),
     };
     Ok(kept(&plain))
 }

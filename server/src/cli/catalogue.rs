@@ -146,8 +146,44 @@ fn apply(layer: &mut Layer, key: &str, value: &str) -> anyhow::Result<()> {
         "maxzoom" => layer.display.maxzoom = Some(zoom()?),
         "importance" => layer.display.importance = importance(layer, value)?,
         "merge" => layer.display.merge = merge(layer, value)?,
+        _ => return solid(layer, key, value),
+    }
+    Ok(())
+}
+
+/// Sets how features become solid in 3D.
+fn solid(layer: &mut Layer, key: &str, value: &str) -> anyhow::Result<()> {
+    if !matches!(key, "symbol" | "wall" | "roof" | "floor_height") && !value.is_empty() {
+        known_field(layer, value)?;
+    }
+    let text = (!value.is_empty()).then(|| value.to_owned());
+    let solid = &mut layer.solid;
+    match key {
+        "height" => solid.height = text,
+        "floors" => solid.floors = text,
+        "base" => solid.base = text,
+        "min_height" => solid.min_height = text,
+        "roof_shape" => solid.roof_shape = text,
+        "roof_height" => solid.roof_height = text,
+        "landmark" => solid.landmark = text,
+        "colour" => solid.colour = text,
+        "roof_colour" => solid.roof_colour = text,
+        "wall" => solid.wall_colour = text,
+        "roof" => solid.default_roof_colour = text,
+        "symbol" => {
+            if !matches!(value, "" | "tree") {
+                bail!("'{value}' is no symbol: use tree, or nothing");
+            }
+            solid.symbol = text;
+        }
+        "floor_height" => {
+            let metres = text.map(|text| text.parse::<f64>()).transpose();
+            let metres = metres.ok().filter(|m| m.is_none_or(|m| m > 0.0 && m < 100.0));
+            solid.floor_height =
+                metres.with_context(|| format!("'{value}' is no height of a floor in metres"))?;
+        }
         _ => bail!(
-            "'{key}' can not be set: use title, title_en, department, group, style, states, minzoom, maxzoom, importance or merge"
+            "'{key}' can not be set: use title, title_en, department, group, style, states, minzoom, maxzoom, importance, merge; for 3D the fields height, floors, base, min_height, roof_shape, roof_height, landmark, colour, roof_colour, and the values floor_height, wall, roof, symbol"
         ),
     }
     Ok(())

@@ -8,7 +8,7 @@ use onemap_ingest::{Mode, Options, Report, StateRule, TimeRule};
 use onemap_model::{Kind, LayerId, State, Timestamp};
 use onemap_store::Store;
 
-use super::{Common, DONE, DONE_WITH_REJECTS, actor, archive_import};
+use super::{Common, DONE, DONE_WITH_REJECTS, actor, archive_import, tileset_import};
 use crate::progress::Bar;
 
 #[derive(Args)]
@@ -55,6 +55,12 @@ pub(super) struct ImportArgs {
     /// Field that identifies features, so that ids stay the same over imports
     #[arg(long, value_name = "F")]
     id_field: Option<String>,
+    /// Field with the height above ground, metres: features become solid in 3D
+    #[arg(long, value_name = "F")]
+    height_field: Option<String>,
+    /// Field with the number of floors, where there is no height
+    #[arg(long, value_name = "F")]
+    floors_field: Option<String>,
     /// When the facts begin to hold: a date, or the name of a field
     #[arg(long, value_name = "T")]
     valid_from: Option<String>,
@@ -96,6 +102,12 @@ pub(super) fn run(common: &Common, args: &ImportArgs) -> anyhow::Result<u8> {
         let store = common.store()?;
         let bar = Bar::new(common.json);
         common.print(&archive_import::import(&store, &args.sources, &options, &bar)?)?;
+        return Ok(DONE);
+    }
+    if tileset_import::are_tilesets(&args.sources)? {
+        let store = common.store()?;
+        let bar = Bar::new(common.json);
+        common.print(&tileset_import::import(&store, &args.sources, &options, &bar)?)?;
         return Ok(DONE);
     }
     let reading = onemap_vector::Options {
@@ -169,6 +181,11 @@ impl ImportArgs {
                 ModeArg::Append => Mode::Append,
                 ModeArg::Replace => Mode::Replace,
                 ModeArg::Upsert => Mode::Upsert,
+            },
+            solid: onemap_model::Solid {
+                height: self.height_field.clone(),
+                floors: self.floors_field.clone(),
+                ..onemap_model::Solid::default()
             },
             dry_run: self.dry_run,
             rejects: self.rejects.clone(),

@@ -9,6 +9,7 @@ mod import;
 mod inspect;
 mod serve;
 mod tile;
+mod tileset_import;
 
 use std::fmt::Display;
 use std::io::Write as _;

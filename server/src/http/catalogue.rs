@@ -12,6 +12,7 @@ use super::query::Params;
 use super::tiles::{none_match, not_modified, validators};
 use super::{App, Encoding};
 use crate::cache::quoted;
+use crate::solid::has_solids;
 use crate::styles;
 use crate::tile_service::TileError;
 
@@ -85,19 +86,32 @@ fn described(layer: &Layer, headers: &HeaderMap) -> Value {
         "style_name": layer.style,
         "style": layer.style.as_deref().and_then(styles::fragment),
         "lineage": lineage,
-        "links": [
-            { "rel": "self", "type": "application/json", "href": format!("{base}/api/layers/{id}") },
-            { "rel": "tilejson", "type": "application/json", "href": format!("{base}/tiles/{id}") },
-            {
+        "links": links(layer, &base),
+    })
+}
+
+/// Returns where a layer's services are.
+fn links(layer: &Layer, base: &str) -> Vec<Value> {
+    let id = &layer.id;
+    let mut links = vec![
+        json!({ "rel": "self", "type": "application/json", "href": format!("{base}/api/layers/{id}") }),
+        json!({ "rel": "tilejson", "type": "application/json", "href": format!("{base}/tiles/{id}") }),
+        json!({
                 "rel": "tiles", "type": "application/vnd.mapbox-vector-tile", "templated": true,
                 "href": format!("{base}/tiles/{id}/{{z}}/{{x}}/{{y}}"),
-            },
-            {
+        }),
+        json!({
                 "rel": "feature", "type": "application/geo+json", "templated": true,
                 "href": format!("{base}/features/{id}/{{id}}"),
-            },
-        ],
-    })
+        }),
+    ];
+    if has_solids(layer) {
+        links.push(json!({
+            "rel": "3dtiles", "type": "application/json",
+            "href": format!("{base}/3dtiles/{id}/tileset.json"),
+        }));
+    }
+    links
 }
 
 /// `GET /styles`: the names of the style fragments.

@@ -13,6 +13,7 @@ mod problem;
 mod query;
 mod site;
 mod stream;
+mod three_d;
 mod tiles;
 mod upload;
 mod warm;
@@ -40,6 +41,7 @@ use problem::Problem;
 use warm::Warm;
 
 use crate::gate::Gate;
+use crate::solid::SolidService;
 use crate::tile_service::{TileError, TileService};
 
 /// Time until the answer to one request begins.
@@ -71,6 +73,7 @@ struct App(Arc<Shared>);
 
 struct Shared {
     tiles: TileService,
+    solids: SolidService,
     /// Questions about features.
     reads: Arc<Gate>,
     edits: Arc<Gate>,
@@ -117,9 +120,11 @@ impl App {
 pub(crate) async fn serve(store: Store, settings: Settings) -> anyhow::Result<()> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let store = Arc::new(store);
+    let tiles = TileService::new(Arc::clone(&store), settings.cache_bytes, cores);
     let app = App(Arc::new(Shared {
         changes: Changes::of(&store),
-        tiles: TileService::new(store, settings.cache_bytes, cores),
+        solids: SolidService::new(tiles.cache().clone(), cores),
+        tiles,
         reads: Gate::new(cores, LONGEST_QUEUE),
         edits: Gate::new(EDITORS, LONGEST_QUEUE),
         uploads: upload::Room::new(),
@@ -156,6 +161,8 @@ fn router(app: App) -> Router {
         .route("/api/layers/{id}", get(catalogue::one))
         .route("/tiles/{layers}", get(tiles::tilejson))
         .route("/tiles/{layers}/{z}/{x}/{y}", get(tiles::tile))
+        .route("/3dtiles/{layers}/tileset.json", get(three_d::tileset))
+        .route("/3dtiles/{layer}/{*path}", get(three_d::below))
         .route("/features/{layer}", post(edits::create))
         .route("/features/{layer}/transaction", post(edits::transaction))
         .route("/features/{layer}/{id}", feature)

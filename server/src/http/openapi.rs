@@ -37,7 +37,8 @@ mod tests {
         let mut seen = 0;
         for route in routes.filter_map(|rest| rest.split('"').next()) {
             if !matches!(route, "/assets/{*path}" | "/favicon.ico") {
-                assert!(paths.contains_key(route), "{route} is not described");
+                let route = route.replace("{*", "{");
+                assert!(paths.contains_key(&route), "{route} is not described");
                 seen += 1;
             }
         }

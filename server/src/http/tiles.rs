@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use onemap_model::{Bounds, ModelError, TileCoord};
+use onemap_model::{Bounds, FieldType, ModelError, TileCoord};
 use onemap_store::StoreError;
 use serde_json::{Value, json};
 
@@ -22,7 +22,9 @@ const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 impl From<TileError> for Problem {
     fn from(error: TileError) -> Self {
         match error {
-            TileError::UnknownLayer(_) | TileError::NoTiles(_) => Self::not_found(error),
+            TileError::UnknownLayer(_) | TileError::NoTiles(_) | TileError::NoSolids(_) => {
+                Self::not_found(error)
+            }
             TileError::Overloaded(_) => Self::overloaded(),
             TileError::Store(error) => match *error {
                 StoreError::NoRevision { .. } => Self::not_found(error),
@@ -186,12 +188,12 @@ pub(super) async fn tilejson(
                 .schema
                 .fields
                 .iter()
-                .filter(|field| visible(&field.name))
+                .filter(|field| visible(&field.name) && field.kind != FieldType::Model)
                 .map(|field| (field.name.clone(), field.kind.name().into()))
                 .collect();
             let description = match part.aspect {
                 Aspect::Features => layer.title.clone(),
-                Aspect::Labels => format!("{} (label points)", layer.title),
+                _ => format!("{} (label points)", layer.title),
             };
             vec![json!({
                 "id": part.to_string(), "description": description, "fields": fields,

@@ -1,0 +1,76 @@
+//! Triangles of one material, ready to be written.
+
+/// Feature of what stands for no single feature.
+pub(crate) const NO_FEATURE: u16 = u16::MAX;
+/// Most vertices of a primitive: indices of 16 bits, without the last one, which restarts.
+pub(crate) const MOST_VERTICES: usize = 65_535;
+
+/// A vertex in the tile's frame: metres east, north and up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Vertex {
+    pub(crate) position: [f64; 3],
+    pub(crate) normal: [f32; 3],
+    /// Light, not sRGB.
+    pub(crate) color: [u8; 4],
+    pub(crate) uv: [f32; 2],
+    pub(crate) feature: u16,
+}
+
+/// Triangles over vertices of their own.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Batch {
+    pub(crate) vertices: Vec<Vertex>,
+    pub(crate) triangles: Vec<[u32; 3]>,
+}
+
+impl Batch {
+    /// Adds vertices, and triangles over them.
+    pub(crate) fn add(
+        &mut self,
+        vertices: impl IntoIterator<Item = Vertex>,
+        triangles: impl IntoIterator<Item = [u32; 3]>,
+    ) {
+        let base = self.vertices.len() as u32;
+        self.vertices.extend(vertices);
+        self.triangles.extend(triangles.into_iter().map(|triangle| triangle.map(|i| base + i)));
+    }
+
+    /// Divides the triangles so that each part has few enough vertices for 16 bits; the order stays.
+    pub(crate) fn parts(self) -> Vec<Self> {
+        if self.vertices.len() <= MOST_VERTICES {
+            return if self.triangles.is_empty() { vec![] } else { vec![self] };
+        }
+        let mut parts = Vec::new();
+        let mut part = Self::default();
+        let mut moved = vec![u32::MAX; self.vertices.len()];
+        let mut used: Vec<u32> = Vec::new();
+        for triangle in &self.triangles {
+            if part.vertices.len() + 3 > MOST_VERTICES {
+                parts.push(std::mem::take(&mut part));
+                for i in used.drain(..) {
+                    moved[i as usize] = u32::MAX;
+                }
+            }
+            let triangle = triangle.map(|i| {
+                let slot = &mut moved[i as usize];
+                if *slot == u32::MAX {
+                    *slot = part.vertices.len() as u32;
+                    part.vertices.push(self.vertices[i as usize]);
+                    used.push(i);
+                }
+                *slot
+            });
+            part.triangles.push(triangle);
+        }
+        parts.push(part);
+        parts
+    }
+}
+
+/// Returns the unit normal of a triangle; `None` when it has no area.
+pub(crate) fn normal(a: [f64; 3], b: [f64; 3], c: [f64; 3]) -> Option<[f32; 3]> {
+    let [u, v] = [b, c].map(|p| [p[0] - a[0], p[1] - a[1], p[2] - a[2]]);
+    let n = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
+    let length = (n[0] * n[0] + n[1] * n[1] + n[2] * n[2]).sqrt();
+    (length > 1e-12).then(|| n.map(|x| (x / length) as f32))
+}

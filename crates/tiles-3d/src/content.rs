@@ -1,0 +1,275 @@
+//! What one tile shows, collected feature by feature.
+
+use std::collections::BTreeMap;
+
+use onemap_crs::LocalFrame;
+use onemap_model::{AnchoredModel, BlobRef, FeatureRef, Geometry, Schema, Surface as Part, Wrap};
+use rustc_hash::FxHashMap;
+
+use crate::batch::{Batch, NO_FEATURE, Vertex, normal};
+use crate::color::linear;
+use crate::gltf::{self, Instances, Place, Scene, Surface};
+use crate::images;
+use crate::raise::Raiser;
+use crate::rule::{RoofShape, SolidParams, Symbol};
+use crate::table::Table;
+use crate::tree;
+
+/// How contents are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// With KHR_mesh_quantization, EXT_meshopt_compression and WebP.
+    #[default]
+    Compact,
+    /// With nothing that a reader of core glTF does not know, but for the metadata.
+    Plain,
+}
+
+/// How closely a footprint is followed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Detail {
+    /// To the millimetre, with its roof.
+    Full,
+    /// As a block with a flat roof.
+    Block {
+        /// How far its outline may be off, metres.
+        tolerance: f64,
+    },
+}
+
+/// A block that stands for many features.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prism {
+    /// Its outline, `[lon, lat]` degrees, counter-clockwise, not closed.
+    pub ring: Vec<[f64; 2]>,
+    /// Ellipsoidal height of its bottom, metres.
+    pub base: f64,
+    /// Height above it, metres.
+    pub height: f64,
+    /// Colour, sRGB.
+    pub color: [u8; 4],
+    /// Number of features that it stands for.
+    pub count: u32,
+}
+
+/// Key of a textured batch, in the order of the file.
+type Textured = (String, Wrap2, bool, bool);
+
+/// A texture's wrapping, as glTF numbers it.
+type Wrap2 = u32;
+
+/// Collects what a tile shows.
+pub struct TileContent {
+    frame: LocalFrame,
+    table: Table,
+    plain: BTreeMap<(bool, bool), Batch>,
+    textured: BTreeMap<Textured, (BlobRef, Batch)>,
+    instances: Vec<Instances>,
+    raiser: Raiser,
+}
+
+impl TileContent {
+    /// Begins a tile in a frame. Features have the properties whose fields are shown.
+    pub fn new(frame: LocalFrame, schema: &Schema, shown: &[bool]) -> Self {
+        Self {
+            frame,
+            table: Table::new(schema, shown),
+            plain: BTreeMap::new(),
+            textured: BTreeMap::new(),
+            instances: Vec::new(),
+            raiser: Raiser::default(),
+        }
+    }
+
+    /// Adds a feature's footprint, raised.
+    pub fn add_solid(&mut self, feature: &FeatureRef<'_>, params: &SolidParams, detail: Detail) {
+        let Some(footprint) = feature.geometry else { return };
+        let number = self.number(feature);
+        let tolerance = match detail {
+            Detail::Full => None,
+            Detail::Block { tolerance } => Some(tolerance),
+        };
+        let translucent = params.wall[3] < 255 || params.roof_color[3] < 255;
+        let batch = self.plain.entry((translucent, false)).or_default();
+        self.raiser.raise(batch, &self.frame, footprint, params, tolerance, number);
+    }
+
+    /// Adds a level of a feature's own shapes. Surfaces without a material have the colours that `params` gives walls and
+    /// roofs.
+    pub fn add_model(
+        &mut self,
+        feature: &FeatureRef<'_>,
+        anchored: &AnchoredModel,
+        level: usize,
+        params: &SolidParams,
+    ) {
+        let Some(lod) = anchored.model.lods.get(level) else { return };
+        let number = self.number(feature);
+        let own = LocalFrame::at(anchored.anchor);
+        let m = self.frame.matrix_from(&own);
+        let turn = |[x, y, z]: [f64; 3]| -> [f64; 3] {
+            std::array::from_fn(|i| m[i] * x + m[4 + i] * y + m[8 + i] * z)
+        };
+        let mesh = &lod.mesh;
+        let places: Vec<[f64; 3]> = mesh
+            .positions
+            .iter()
+            .map(|&at| {
+                let [x, y, z] = turn(at);
+                [x + m[12], y + m[13], z + m[14]]
+            })
+            .collect();
+        for (patch, triangles) in mesh.patches() {
+            let material = patch.material.and_then(|at| anchored.model.materials.get(at as usize));
+            let (color, double_sided) = match material {
+                Some(material) => (material.color, material.double_sided),
+                None => (part_color(patch.surface, params), false),
+            };
+            let texture =
+                material.and_then(|m| m.texture.as_ref()).filter(|_| !mesh.uvs.is_empty());
+            let translucent = color[3] < 255;
+            let batch = match texture {
+                Some(texture) => {
+                    let wrap = match texture.wrap {
+                        Wrap::Repeat => 10_497,
+                        Wrap::Mirror => 33_648,
+                        Wrap::Clamp => 33_071,
+                    };
+                    let key = (texture.image.hash.clone(), wrap, translucent, double_sided);
+                    let entry = self.textured.entry(key);
+                    &mut entry.or_insert_with(|| (texture.image.clone(), Batch::default())).1
+                }
+                None => self.plain.entry((translucent, double_sided)).or_default(),
+            };
+            let color = linear(color);
+            let mut known: FxHashMap<(u32, [i16; 3]), u32> = FxHashMap::default();
+            for triangle in triangles {
+                let [a, b, c] = triangle.map(|i| places[i as usize]);
+                let Some(face) = normal(a, b, c) else { continue };
+                let corners = triangle.map(|i| {
+                    let normal = match mesh.normals.get(i as usize) {
+                        Some(n) => turn(n.map(f64::from)).map(|x| x as f32),
+                        None => face,
+                    };
+                    // Corners of one plane are shared, those of an edge are not.
+                    let key = (i, normal.map(|x| (x * 512.0).round() as i16));
+                    *known.entry(key).or_insert_with(|| {
+                        batch.vertices.push(Vertex {
+                            position: places[i as usize],
+                            normal,
+                            color,
+                            uv: mesh.uvs.get(i as usize).copied().unwrap_or_default(),
+                            feature: number,
+                        });
+                        batch.vertices.len() as u32 - 1
+                    })
+                });
+                batch.triangles.push(corners);
+            }
+        }
+    }
+
+    /// Adds a block that stands for many features.
+    pub fn add_prism(&mut self, prism: &Prism) {
+        let mut ring = prism.ring.clone();
+        ring.extend(prism.ring.first());
+        let params = SolidParams {
+            base: prism.base,
+            height: prism.height.max(0.5),
+            min_height: 0.0,
+            roof: RoofShape::Flat,
+            roof_height: 0.0,
+            roof_direction: None,
+            wall: prism.color,
+            roof_color: prism.color,
+            landmark: false,
+        };
+        let batch = self.plain.entry((false, false)).or_default();
+        let footprint = Geometry::polygon(ring);
+        self.raiser.raise(batch, &self.frame, &footprint, &params, None, NO_FEATURE);
+    }
+
+    /// Adds a symbol at a place: longitude and latitude in degrees, ellipsoidal height of its foot in metres.
+    pub fn add_symbol(
+        &mut self,
+        feature: &FeatureRef<'_>,
+        symbol: Symbol,
+        at: [f64; 3],
+        height: f64,
+    ) {
+        let Symbol::Tree = symbol;
+        let number = self.number(feature);
+        if self.instances.is_empty() {
+            self.instances = (0..tree::VARIETIES)
+                .map(|variety| Instances { prototype: tree::prototype(variety), places: vec![] })
+                .collect();
+        }
+        // Which one, and how it is turned, is the feature's for ever.
+        let mixed = feature.id.get().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+        let variety = mixed as usize % tree::VARIETIES;
+        let turn = (mixed >> 8 & 0xff) as f64 / 256.0 * std::f64::consts::TAU;
+        let width = height as f32 * (0.9 + (mixed >> 16 & 0xff) as f32 / 255.0 * 0.25);
+        if let Some(instances) = self.instances.get_mut(variety) {
+            instances.places.push(Place {
+                at: self.frame.from_lonlat(at),
+                turn,
+                scale: [width, width, height as f32],
+                feature: number,
+            });
+        }
+    }
+
+    /// Returns the number of features so far.
+    pub fn features(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Returns the number of vertices so far, without those of symbols.
+    pub fn vertices(&self) -> usize {
+        let textured = self.textured.values().map(|(_, batch)| batch);
+        self.plain.values().chain(textured).map(|batch| batch.vertices.len()).sum()
+    }
+
+    /// Writes the tile as binary glTF. `images` returns the files of textures; a surface whose picture is not there, or is
+    /// none, keeps its colour.
+    pub fn finish(
+        self,
+        images: &mut dyn FnMut(&BlobRef) -> Option<Vec<u8>>,
+        encoding: Encoding,
+    ) -> Vec<u8> {
+        let mut batches: Vec<(Surface, Batch)> = Vec::new();
+        for ((translucent, double_sided), batch) in self.plain {
+            batches.push((Surface { texture: None, translucent, double_sided }, batch));
+        }
+        let mut pictures = Vec::new();
+        let mut known: BTreeMap<String, Option<usize>> = BTreeMap::new();
+        for ((hash, wrap, translucent, double_sided), (blob, batch)) in self.textured {
+            let picture = *known.entry(hash).or_insert_with(|| {
+                let picture = images(&blob).and_then(|file| images::prepare(&file, encoding))?;
+                pictures.push(picture);
+                Some(pictures.len() - 1)
+            });
+            let texture = picture.map(|picture| (picture, wrap));
+            batches.push((Surface { texture, translucent, double_sided }, batch));
+        }
+        batches.retain(|(_, batch)| !batch.triangles.is_empty());
+        let (instances, table) = (self.instances, &self.table);
+        gltf::write(Scene { batches, images: pictures, instances, table }, encoding)
+    }
+
+    fn number(&mut self, feature: &FeatureRef<'_>) -> u16 {
+        let row = self.table.row(feature);
+        u16::try_from(row).unwrap_or(NO_FEATURE)
+    }
+}
+
+fn part_color(part: Part, params: &SolidParams) -> [u8; 4] {
+    match part {
+        Part::Roof => params.roof_color,
+        Part::Ground | Part::OuterFloor | Part::Traffic => [168, 164, 158, 255],
+        Part::Window => [132, 158, 178, 255],
+        Part::Door => [120, 88, 62, 255],
+        Part::Water => [122, 170, 205, 255],
+        _ => params.wall,
+    }
+}

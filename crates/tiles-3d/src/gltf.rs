@@ -1,0 +1,384 @@
+//! Batches, symbols and the property table as binary glTF 2.0.
+
+use serde_json::{Map, Value, json};
+
+use crate::batch::{Batch, NO_FEATURE, Vertex};
+use crate::binary::{Binary, Packing};
+use crate::content::Encoding;
+use crate::table::Table;
+
+/// Positions are whole multiples of this, metres: an eighth of a millimetre is not seen, and 24 bits hold such numbers up to a
+/// kilometre. Farther out it is twice that, and so on.
+const STEP_BITS: i32 = -13;
+/// Bits of a mantissa, with its sign.
+const MANTISSA: f64 = (1 << 23) as f64;
+
+/// What a batch is made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Surface {
+    /// Number of the image, and how it goes on beyond its edges (glTF 2.0, clause 5.26).
+    pub(crate) texture: Option<(usize, u32)>,
+    pub(crate) translucent: bool,
+    pub(crate) double_sided: bool,
+}
+
+/// An image file, as it will be in the GLB.
+#[derive(Debug, Clone)]
+pub(crate) struct Image {
+    pub(crate) media_type: &'static str,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Things that all look the same, each with its place, turn, size and feature.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Instances {
+    pub(crate) prototype: Batch,
+    pub(crate) places: Vec<Place>,
+}
+
+/// Where one of them stands, in the tile's frame.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) at: [f64; 3],
+    /// Around the way up, radians.
+    pub(crate) turn: f64,
+    pub(crate) scale: [f32; 3],
+    pub(crate) feature: u16,
+}
+
+/// Everything that a tile shows.
+pub(crate) struct Scene<'s> {
+    pub(crate) batches: Vec<(Surface, Batch)>,
+    pub(crate) images: Vec<Image>,
+    pub(crate) instances: Vec<Instances>,
+    pub(crate) table: &'s Table,
+}
+
+/// Writes a scene. Its frame is metres east, north and up; glTF's is y up, so north becomes -z.
+pub(crate) fn write(scene: Scene<'_>, encoding: Encoding) -> Vec<u8> {
+    let mut out = Writer { binary: Binary::default(), encoding, rows: scene.table.len() };
+    let (mut materials, mut primitives, mut nodes, mut meshes) = (vec![], vec![], vec![], vec![]);
+    for (surface, batch) in scene.batches {
+        materials.push(material(&surface));
+        for part in batch.parts() {
+            primitives.push(out.primitive(
+                &part,
+                materials.len() - 1,
+                surface.texture.is_some(),
+                true,
+            ));
+        }
+    }
+    if !primitives.is_empty() {
+        meshes.push(json!({ "primitives": primitives }));
+        nodes.push(json!({ "mesh": 0 }));
+    }
+    let mut has_instances = false;
+    for instances in scene.instances.into_iter().filter(|instances| !instances.places.is_empty()) {
+        has_instances = true;
+        materials.push(material(&Surface::default()));
+        let prototype = out.primitive(&instances.prototype, materials.len() - 1, false, false);
+        meshes.push(json!({ "primitives": [prototype] }));
+        let extensions = out.instances(&instances.places);
+        nodes.push(json!({ "mesh": meshes.len() - 1, "extensions": extensions }));
+    }
+    let mut used: Vec<&str> = Vec::new();
+    let mut required: Vec<&str> = Vec::new();
+    let mut json = json!({
+        "asset": { "version": "2.0", "generator": concat!("onemap ", env!("CARGO_PKG_VERSION")) },
+        "scene": 0,
+        "scenes": [{ "nodes": (0..nodes.len()).collect::<Vec<_>>() }],
+    });
+    if scene.table.len() > 0 {
+        used.extend(["EXT_mesh_features", "EXT_structural_metadata"]);
+        json["extensions"] =
+            json!({ "EXT_structural_metadata": scene.table.write(&mut out.binary) });
+    }
+    if !scene.images.is_empty() {
+        textures(
+            &mut json,
+            &mut out.binary,
+            scene.images,
+            &mut materials,
+            &mut used,
+            &mut required,
+        );
+    }
+    if has_instances {
+        used.extend(["EXT_mesh_gpu_instancing", "EXT_instance_features"]);
+        required.push("EXT_mesh_gpu_instancing");
+    }
+    if encoding == Encoding::Compact {
+        used.push("KHR_mesh_quantization");
+        required.push("KHR_mesh_quantization");
+    }
+    if out.binary.is_packed() {
+        used.push("EXT_meshopt_compression");
+        required.push("EXT_meshopt_compression");
+    }
+    for (name, list) in [("nodes", nodes), ("meshes", meshes), ("materials", materials)] {
+        if !list.is_empty() {
+            json[name] = list.into();
+        }
+    }
+    if let Some(scenes) = json["scenes"][0].as_object_mut()
+        && scenes.get("nodes").and_then(Value::as_array).is_some_and(Vec::is_empty)
+    {
+        scenes.remove("nodes");
+    }
+    if !used.is_empty() {
+        json["extensionsUsed"] = used.into();
+    }
+    if !required.is_empty() {
+        json["extensionsRequired"] = required.into();
+    }
+    out.binary.glb(json)
+}
+
+fn material(surface: &Surface) -> Value {
+    let mut material = json!({
+        "pbrMetallicRoughness": { "metallicFactor": 0.0, "roughnessFactor": 1.0 },
+    });
+    if let Some((image, wrap)) = surface.texture {
+        // Sampler and texture are put in their places when all are known.
+        material["pbrMetallicRoughness"]["baseColorTexture"] =
+            json!({ "index": image, "wrap": wrap });
+    }
+    if surface.translucent {
+        material["alphaMode"] = "BLEND".into();
+    }
+    if surface.double_sided {
+        material["doubleSided"] = true.into();
+    }
+    material
+}
+
+/// Writes the images, and the samplers and textures that the materials need.
+fn textures(
+    json: &mut Value,
+    binary: &mut Binary,
+    images: Vec<Image>,
+    materials: &mut [Value],
+    used: &mut Vec<&str>,
+    required: &mut Vec<&str>,
+) {
+    let webp: Vec<bool> = images.iter().map(|image| image.media_type == "image/webp").collect();
+    let files: Vec<Value> = images
+        .into_iter()
+        .map(|image| {
+            let view = binary.view(image.bytes, 1);
+            json!({ "bufferView": view, "mimeType": image.media_type })
+        })
+        .collect();
+    let (mut samplers, mut textures): (Vec<u64>, Vec<Value>) = (Vec::new(), Vec::new());
+    for material in materials {
+        let texture = &mut material["pbrMetallicRoughness"];
+        let Some(texture) = texture.get_mut("baseColorTexture") else { continue };
+        let image = texture["index"].as_u64().unwrap_or(0) as usize;
+        let wrap = texture["wrap"].as_u64().unwrap_or(0);
+        let sampler = samplers.iter().position(|known| *known == wrap).unwrap_or_else(|| {
+            samplers.push(wrap);
+            samplers.len() - 1
+        });
+        let source = if webp.get(image).copied().unwrap_or(false) {
+            json!({ "sampler": sampler, "extensions": { "EXT_texture_webp": { "source": image } } })
+        } else {
+            json!({ "sampler": sampler, "source": image })
+        };
+        let index = textures.iter().position(|known| *known == source).unwrap_or_else(|| {
+            textures.push(source);
+            textures.len() - 1
+        });
+        *texture = json!({ "index": index });
+    }
+    if webp.contains(&true) {
+        used.push("EXT_texture_webp");
+        required.push("EXT_texture_webp");
+    }
+    // Linear with mipmaps.
+    let sampler =
+        |wrap: &u64| json!({ "magFilter": 9729, "minFilter": 9987, "wrapS": wrap, "wrapT": wrap });
+    json["images"] = files.into();
+    json["samplers"] = samplers.iter().map(sampler).collect();
+    json["textures"] = textures.into();
+}
+
+struct Writer {
+    binary: Binary,
+    encoding: Encoding,
+    rows: usize,
+}
+
+impl Writer {
+    fn packing(&self) -> Packing {
+        if self.encoding == Encoding::Compact { Packing::Attributes } else { Packing::Plain }
+    }
+
+    fn primitive(
+        &mut self,
+        part: &Batch,
+        material: usize,
+        textured: bool,
+        features: bool,
+    ) -> Value {
+        let mut attributes = Map::new();
+        let vertices = &part.vertices;
+        attributes.insert("POSITION".into(), self.positions(vertices).into());
+        attributes.insert("NORMAL".into(), self.normals(vertices).into());
+        if textured {
+            let uvs: Vec<[u8; 8]> = vertices.iter().map(|v| bytes(v.uv)).collect();
+            let accessor = json!({ "componentType": 5126, "type": "VEC2" });
+            let packing = self.packing();
+            let uvs = self.binary.attribute(&uvs, accessor, packing, true);
+            attributes.insert("TEXCOORD_0".into(), uvs.into());
+        }
+        if vertices.iter().any(|v| v.color != [255; 4]) {
+            let colors: Vec<[u8; 4]> = vertices.iter().map(|v| v.color).collect();
+            let accessor = json!({ "componentType": 5121, "type": "VEC4", "normalized": true });
+            let packing = self.packing();
+            let colors = self.binary.attribute(&colors, accessor, packing, true);
+            attributes.insert("COLOR_0".into(), colors.into());
+        }
+        let with_features = features && self.rows > 0;
+        if with_features {
+            let ids: Vec<[u8; 4]> =
+                vertices.iter().map(|v| u32::from(v.feature).to_le_bytes()).collect();
+            let accessor = json!({ "componentType": 5123, "type": "SCALAR" });
+            let packing = self.packing();
+            let ids = self.binary.attribute(&ids, accessor, packing, true);
+            attributes.insert("_FEATURE_ID_0".into(), ids.into());
+        }
+        let pack = self.encoding == Encoding::Compact;
+        let indices = self.binary.indices(&part.triangles, vertices.len(), pack);
+        let mut primitive =
+            json!({ "attributes": attributes, "indices": indices, "material": material });
+        if with_features {
+            primitive["extensions"] = json!({ "EXT_mesh_features": { "featureIds": [{
+                "featureCount": self.rows, "nullFeatureId": NO_FEATURE, "attribute": 0, "propertyTable": 0,
+            }] } });
+        }
+        primitive
+    }
+
+    fn positions(&mut self, vertices: &[Vertex]) -> usize {
+        let (mut low, mut high) = ([f32::INFINITY; 3], [f32::NEG_INFINITY; 3]);
+        let reach = vertices.iter().flat_map(|v| v.position).map(f64::abs).fold(0.0, f64::max);
+        let mut exponent = STEP_BITS;
+        while reach / power(exponent) >= MANTISSA - 1.0 {
+            exponent += 1;
+        }
+        let step = power(exponent);
+        let compact = self.encoding == Encoding::Compact;
+        let positions: Vec<[u8; 12]> = vertices
+            .iter()
+            .map(|vertex| {
+                let [e, n, u] = vertex.position;
+                let mut words = [[0; 4]; 3];
+                for (i, x) in [e, u, -n].into_iter().enumerate() {
+                    let whole = (x / step).round();
+                    let x = if compact { (whole * step) as f32 } else { x as f32 };
+                    low[i] = low[i].min(x);
+                    high[i] = high[i].max(x);
+                    words[i] = if compact {
+                        (whole as i32 as u32 & 0x00ff_ffff | (exponent as u32) << 24).to_le_bytes()
+                    } else {
+                        x.to_le_bytes()
+                    };
+                }
+                join(words)
+            })
+            .collect();
+        let accessor = json!({ "componentType": 5126, "type": "VEC3", "min": low, "max": high });
+        let packing = if compact { Packing::Exponential } else { Packing::Plain };
+        self.binary.attribute(&positions, accessor, packing, true)
+    }
+
+    fn normals(&mut self, vertices: &[Vertex]) -> usize {
+        if self.encoding == Encoding::Compact {
+            let normals: Vec<[u8; 4]> = vertices
+                .iter()
+                .map(|v| {
+                    let [e, n, u] = v.normal;
+                    let [x, y, z] =
+                        [e, u, -n].map(|x| (x.clamp(-1.0, 1.0) * 127.0).round() as i8 as u8);
+                    [x, y, z, 0]
+                })
+                .collect();
+            let accessor = json!({ "componentType": 5120, "type": "VEC3", "normalized": true });
+            return self.binary.attribute(&normals, accessor, Packing::Attributes, true);
+        }
+        let normals: Vec<[u8; 12]> = vertices
+            .iter()
+            .map(|v| {
+                let [e, n, u] = v.normal;
+                bytes([e, u, -n])
+            })
+            .collect();
+        let accessor = json!({ "componentType": 5126, "type": "VEC3" });
+        self.binary.attribute(&normals, accessor, Packing::Plain, true)
+    }
+
+    fn instances(&mut self, places: &[Place]) -> Value {
+        let float = |kind: &str| json!({ "componentType": 5126, "type": kind });
+        let packing = self.packing();
+        let at: Vec<[u8; 12]> = places
+            .iter()
+            .map(|place| {
+                let [e, n, u] = place.at;
+                bytes([e as f32, u as f32, -n as f32])
+            })
+            .collect();
+        let turns: Vec<[u8; 16]> = places
+            .iter()
+            .map(|place| {
+                let half = place.turn / 2.0;
+                bytes([0.0, libm::sin(half) as f32, 0.0, libm::cos(half) as f32])
+            })
+            .collect();
+        let scales: Vec<[u8; 12]> = places
+            .iter()
+            .map(|place| {
+                let [e, n, u] = place.scale;
+                bytes([e, u, n])
+            })
+            .collect();
+        let ids: Vec<[u8; 4]> =
+            places.iter().map(|place| f32::from(place.feature).to_le_bytes()).collect();
+        let at = self.binary.attribute(&at, float("VEC3"), packing, false);
+        let turns = self.binary.attribute(&turns, float("VEC4"), packing, false);
+        let scales = self.binary.attribute(&scales, float("VEC3"), packing, false);
+        let mut attributes = json!({ "TRANSLATION": at, "ROTATION": turns, "SCALE": scales });
+        if self.rows == 0 {
+            return json!({ "EXT_mesh_gpu_instancing": { "attributes": attributes } });
+        }
+        attributes["_FEATURE_ID_0"] =
+            self.binary.attribute(&ids, float("SCALAR"), packing, false).into();
+        json!({
+            "EXT_mesh_gpu_instancing": { "attributes": attributes },
+            "EXT_instance_features": { "featureIds": [{
+                "featureCount": self.rows, "attribute": 0, "propertyTable": 0,
+            }] },
+        })
+    }
+}
+
+fn power(exponent: i32) -> f64 {
+    libm::ldexp(1.0, exponent)
+}
+
+/// Returns the bytes of numbers; `M` is four times `N`.
+fn bytes<const N: usize, const M: usize>(numbers: [f32; N]) -> [u8; M] {
+    let mut out = [0; M];
+    for (out, number) in out.chunks_exact_mut(4).zip(numbers) {
+        out.copy_from_slice(&number.to_le_bytes());
+    }
+    out
+}
+
+fn join(words: [[u8; 4]; 3]) -> [u8; 12] {
+    let mut out = [0; 12];
+    for (out, word) in out.chunks_exact_mut(4).zip(words) {
+        out.copy_from_slice(&word);
+    }
+    out
+}

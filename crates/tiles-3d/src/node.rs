@@ -1,0 +1,216 @@
+//! From the nodes of a tile tree to their contents.
+
+use onemap_crs::{LocalFrame, from_geocentric};
+use onemap_model::{
+    AnchoredModel, Bounds, Feature, FeatureRef, GeoCell, Geometry, GeometryClass, ModelSummary,
+    Value, ValueRef,
+};
+use onemap_tile_tree::{Far, Item, Node, geometric_error};
+
+use crate::content::{Detail, Prism, TileContent};
+use crate::estimate::{model_bytes, solid_bytes, symbol_bytes};
+use crate::rule::{SolidParams, SolidRule, Symbol};
+
+/// Metres to a degree of latitude, on a sphere of the ellipsoid's mean radius.
+const METRES_PER_DEGREE: f64 = 111_194.93;
+
+/// What a feature is in 3D.
+enum Thing<'f> {
+    /// A shape of its own.
+    Model(&'f [u8], ModelSummary),
+    /// A footprint that is raised.
+    Solid(&'f Geometry, SolidParams),
+    /// Something that stands at each of its points.
+    Symbols(&'f Geometry, Symbol, SolidParams),
+}
+
+fn thing<'f>(rule: &SolidRule, feature: &FeatureRef<'f>) -> Option<Thing<'f>> {
+    let model = rule.model_field().and_then(|at| feature.values.get(at));
+    if let Some(ValueRef::Bytes(bytes)) = model
+        && let Ok(summary) = ModelSummary::read(bytes)
+    {
+        return Some(Thing::Model(bytes, summary));
+    }
+    let geometry = feature.geometry?;
+    match geometry.class() {
+        GeometryClass::Polygon => Some(Thing::Solid(geometry, rule.params(feature))),
+        GeometryClass::Point => {
+            Some(Thing::Symbols(geometry, rule.symbol()?, rule.params(feature)))
+        }
+        _ => None,
+    }
+}
+
+/// Returns what the tile tree has to know of a feature; `None` for one that is not shown in 3D.
+pub fn item(rule: &SolidRule, feature: &FeatureRef<'_>) -> Option<Item> {
+    let footprint = feature.geometry?.bounds()?;
+    let (bounds, heights, bytes, landmark) = match thing(rule, feature)? {
+        Thing::Model(_, summary) => {
+            let (bounds, heights) = extent(&summary);
+            let bytes = model_bytes(summary.positions, summary.triangles);
+            (bounds, heights, bytes, rule.params(feature).landmark)
+        }
+        Thing::Solid(geometry, params) => {
+            let heights = [params.base + params.min_height, params.base + params.height];
+            (footprint, heights, solid_bytes(geometry.vertex_count()), params.landmark)
+        }
+        Thing::Symbols(geometry, symbol, params) => {
+            let reach = symbol.radius(params.height);
+            let bounds = grown(footprint, reach);
+            let [low, high] = geometry.height_range().map_or([params.base; 2], |(l, h)| [l, h]);
+            let heights = [low, high + params.height];
+            (bounds, heights, symbol_bytes(geometry.vertex_count()), params.landmark)
+        }
+    };
+    Some(Item {
+        id: feature.id,
+        valid: feature.valid,
+        middle: footprint.center(),
+        bounds,
+        heights,
+        area: feature.geometry.map_or(0.0, |geometry| area(geometry, &footprint)),
+        bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+        landmark,
+    })
+}
+
+/// Draws the features of a leaf in full detail. Those whose middle is in another cell are left out; the order of the others
+/// does not matter.
+pub fn draw_leaf(
+    content: &mut TileContent,
+    rule: &SolidRule,
+    node: &Node,
+    features: &mut Vec<Feature>,
+) {
+    features.retain(|feature| with_ref(feature, |feature| owns(node.cell, rule, feature)));
+    features.sort_by_key(|feature| (feature.id, feature.valid.from));
+    for feature in features.iter() {
+        with_ref(feature, |feature| match thing(rule, feature) {
+            Some(Thing::Model(bytes, _)) => {
+                if let Ok(model) = AnchoredModel::from_bytes(bytes) {
+                    let finest = model.model.lods.len().saturating_sub(1);
+                    content.add_model(feature, &model, finest, &rule.params(feature));
+                }
+            }
+            Some(Thing::Solid(_, params)) => content.add_solid(feature, &params, Detail::Full),
+            Some(Thing::Symbols(geometry, symbol, params)) => {
+                for (i, &[lon, lat]) in geometry.xy.iter().enumerate() {
+                    let height = geometry.z.get(i).copied().unwrap_or(params.base);
+                    content.add_symbol(feature, symbol, [lon, lat, height], params.height);
+                }
+            }
+            None => {}
+        });
+    }
+}
+
+/// Draws what an interior node shows: some features as blocks, prisms for the others.
+pub fn draw_far(
+    content: &mut TileContent,
+    rule: &SolidRule,
+    node: &Node,
+    far: &Far,
+    features: &mut Vec<Feature>,
+) {
+    let error = geometric_error(node.cell.z());
+    features.retain(|feature| with_ref(feature, |feature| owns(node.cell, rule, feature)));
+    features.sort_by_key(|feature| (feature.id, feature.valid.from));
+    features.dedup_by_key(|feature| (feature.id, feature.valid.from));
+    for feature in features.iter() {
+        with_ref(feature, |feature| {
+            let mut params = rule.params(feature);
+            if let Some(item) = item(rule, feature) {
+                params.base = item.heights[0];
+                params.min_height = 0.0;
+                params.height = item.heights[1] - item.heights[0];
+            }
+            content.add_solid(feature, &params, Detail::Block { tolerance: error / 4.0 });
+        });
+    }
+    for prism in &far.prisms {
+        let [lon, lat] = prism.middle;
+        let [x, y] = [
+            prism.half[0] / METRES_PER_DEGREE / libm::cos(lat.to_radians()),
+            prism.half[1] / METRES_PER_DEGREE,
+        ];
+        content.add_prism(&Prism {
+            ring: vec![
+                [lon - x, lat - y],
+                [lon + x, lat - y],
+                [lon + x, lat + y],
+                [lon - x, lat + y],
+            ],
+            base: prism.bottom,
+            height: prism.top - prism.bottom,
+            color: rule.wall_color(),
+            count: prism.count,
+        });
+    }
+}
+
+fn owns(cell: GeoCell, rule: &SolidRule, feature: &FeatureRef<'_>) -> bool {
+    let middle = item(rule, feature).map(|item| item.middle);
+    middle.is_some_and(|middle| GeoCell::containing(middle, cell.z()) == cell)
+}
+
+/// Returns the box of a model on the ground, and its heights.
+fn extent(summary: &ModelSummary) -> (Bounds, [f64; 2]) {
+    let frame = LocalFrame::at(summary.anchor);
+    let (low, high) = (summary.low.map(f64::from), summary.high.map(f64::from));
+    let mut bounds = None;
+    let mut heights = [f64::INFINITY, f64::NEG_INFINITY];
+    for corner in 0..8 {
+        let at = std::array::from_fn(|i| if corner >> i & 1 == 0 { low[i] } else { high[i] });
+        let [lon, lat, height] = from_geocentric(frame.to_geocentric(at));
+        heights = [heights[0].min(height), heights[1].max(height)];
+        let point = Bounds { west: lon, south: lat, east: lon, north: lat };
+        bounds = Some(bounds.map_or(point, |bounds: Bounds| bounds.union(point)));
+    }
+    // The ground is round: the middle of a plate may lie lower than its corners.
+    let [x, y] = [low[0].abs().max(high[0].abs()), low[1].abs().max(high[1].abs())];
+    heights[0] -= (x * x + y * y) / 12.7e6;
+    let [lon, lat, _] = summary.anchor;
+    let anchor = Bounds { west: lon, south: lat, east: lon, north: lat };
+    (bounds.unwrap_or(anchor), heights)
+}
+
+fn grown(bounds: Bounds, metres: f64) -> Bounds {
+    let up = metres / METRES_PER_DEGREE;
+    let across = up / libm::cos(bounds.center()[1].to_radians()).max(1e-6);
+    Bounds {
+        west: bounds.west - across,
+        south: bounds.south - up,
+        east: bounds.east + across,
+        north: bounds.north + up,
+    }
+}
+
+/// Returns the area of polygons, square metres.
+fn area(geometry: &Geometry, bounds: &Bounds) -> f64 {
+    let [x, y] = bounds.center();
+    let mut doubled = 0.0;
+    geometry.for_each_simple(&mut |simple| {
+        if simple.class() == GeometryClass::Polygon {
+            for ring in simple.lines() {
+                // Holes run the other way.
+                for edge in ring.windows(2) {
+                    let ([ax, ay], [bx, by]) = (edge[0], edge[1]);
+                    doubled += (ax - x) * (by - y) - (bx - x) * (ay - y);
+                }
+            }
+        }
+    });
+    doubled.abs() / 2.0 * METRES_PER_DEGREE * METRES_PER_DEGREE * libm::cos(y.to_radians())
+}
+
+/// Lends a feature as the store does.
+pub fn with_ref<T>(feature: &Feature, run: impl FnOnce(&FeatureRef<'_>) -> T) -> T {
+    let values: Vec<ValueRef<'_>> = feature.values.iter().map(Value::as_ref).collect();
+    run(&FeatureRef {
+        id: feature.id,
+        geometry: feature.geometry.as_ref(),
+        values: &values,
+        valid: feature.valid,
+        state: feature.state,
+    })
+}
