@@ -23,8 +23,10 @@ use flate2::{Compression, GzBuilder};
 
 /// What the portal is built from, below `portal/`; `src` is a folder. The same list stands in
 /// `portal/stamp.ts`.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 10] = [
     ".npmrc",
+    "cesium-folder.ts",
+    "cesium.ts",
     "index.html",
     "package-lock.json",
     "package.json",

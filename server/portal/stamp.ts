@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Plugin } from 'vite';
 
 /** What the portal is built from; the same list stands in `../build.rs`. */
-const sources = ['.npmrc', 'index.html', 'package-lock.json', 'package.json', 'src', 'stamp.ts', 'tsconfig.json', 'vite.config.ts'];
+const sources = ['.npmrc', 'cesium-folder.ts', 'cesium.ts', 'index.html', 'package-lock.json', 'package.json', 'src', 'stamp.ts', 'tsconfig.json', 'vite.config.ts'];
 
 /**
  * Writes `dist/.stamp`, by which the server's build knows that a finished `dist` belongs to these

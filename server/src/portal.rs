@@ -18,8 +18,9 @@ pub(crate) struct Asset {
 }
 
 /// The `Content-Security-Policy` for every file of the portal: nothing comes from elsewhere, no
-/// inline script or style, and only pages of the same origin may frame it.
-pub(crate) const CSP: &str = "default-src 'none'; script-src 'self'; worker-src 'self' blob:; \
+/// inline script or style, and only pages of the same origin may frame it. The decoders of 3D tiles are
+/// WebAssembly.
+pub(crate) const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; \
      style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 

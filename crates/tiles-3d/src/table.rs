@@ -6,6 +6,8 @@
 //! * Text that repeats is an enum.
 //! * A column that is null for every feature is left out.
 
+use std::fmt::Write as _;
+
 use onemap_model::{FeatureId, FeatureRef, Schema, Value, ValueRef};
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value as Json, json};
@@ -69,8 +71,8 @@ impl Table {
             json!({ "name": "id", "type": "SCALAR", "componentType": kind, "required": true, "semantic": "ID" }),
         );
         properties.insert("id".into(), json!({ "values": view }));
-        for (at, name, values) in &self.columns {
-            let id = property_id(name, *at);
+        for (_, name, values) in &self.columns {
+            let id = property_id(name);
             let Some(column) = Column::of(values) else { continue };
             let (mut described, stored) = column.write(&id, binary, &mut enums);
             described["name"] = name.as_str().into();
@@ -89,13 +91,22 @@ impl Table {
     }
 }
 
-/// Returns the name of a property as the format allows it (letters, digits and `_`): the field's own, or its position where
-/// that would not do. The field's name stands beside it.
-pub(crate) fn property_id(name: &str, at: usize) -> String {
-    let fits =
-        |(i, c): (usize, char)| c.is_ascii_alphabetic() || c == '_' || i > 0 && c.is_ascii_digit();
-    let good = !name.is_empty() && name.chars().enumerate().all(fits) && name != "id";
-    if good { name.to_owned() } else { format!("field_{at}") }
+/// Returns the name of a property as the format allows it (letters, digits and `_`): the field's own, in which any other
+/// character is `_` and its code in hexadecimal digits. Clients that style by a field make the same name.
+fn property_id(name: &str) -> String {
+    let mut id = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            id.push(c);
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(id, "_{:x}", u32::from(c));
+        }
+    }
+    if id.is_empty() || id.starts_with(|c: char| c.is_ascii_digit()) {
+        id.insert(0, '_');
+    }
+    if id == "id" { "id_".to_owned() } else { id }
 }
 
 /// A column by what is in it.

@@ -77,6 +77,8 @@ export interface LayerInfo {
   geometry: Geometry;
   fields: FieldInfo[];
   style: StyleFragment | null;
+  /** Where the services of the layer are. */
+  links?: { rel: string; href: string }[];
   /** The name of the style, which says what the layer is. */
   style_name?: string | null;
 }

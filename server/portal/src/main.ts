@@ -2,6 +2,7 @@ import { ApiError, fetchCatalogue, fetchLayer, identify, type CatalogueAnswer } 
 import { layersText, readLayers, writeQuery } from './address.ts';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import './css/app.css';
+import './css/scene.css';
 import './css/timeline.css';
 import { h } from './dom.ts';
 import { lang, locale, setLang, t } from './i18n/index.ts';
@@ -10,10 +11,13 @@ import type { LngLat } from 'maplibre-gl';
 import { boundsOf, select } from './map/selection.ts';
 import { MapView, type Hit, type Padding } from './map/view.ts';
 import { Moment, readMoment } from './moment.ts';
+import { dayText } from './days.ts';
+import { SceneSwitch } from './scene/switch.ts';
 import { LayerStore } from './store.ts';
 import { Catalogue } from './ui/catalogue.ts';
 import { Inspector } from './ui/inspector.ts';
 import { emptyNotice, errorText, notice } from './ui/messages.ts';
+import { ScenePanel } from './ui/scene-panel.ts';
 import { Shell } from './ui/shell.ts';
 import { StatusLine } from './ui/status.ts';
 import { Timeline } from './ui/timeline.ts';
@@ -22,7 +26,7 @@ import { Toolbar } from './ui/toolbar.ts';
 /** What browser tests and embedding pages may hold on to. */
 declare global {
   interface Window {
-    onemap?: { map: MapView['map']; view: MapView; store: LayerStore; moment: Moment };
+    onemap?: { map: MapView['map']; view: MapView; store: LayerStore; moment: Moment; scene: SceneSwitch };
   }
 }
 
@@ -81,7 +85,6 @@ function open(store: LayerStore, revision: number): void {
   const moment = new Moment(readMoment());
   const view = new MapView(shell.mapBox, store, moment, t('mapLabel'), shell.freePadding(false));
   const { map } = view;
-  window.onemap = { map, view, store, moment };
 
   const padding = (): Padding => shell.freePadding(inspector.open);
   const catalogue = new Catalogue(store, {
@@ -94,7 +97,10 @@ function open(store: LayerStore, revision: number): void {
     zoom: () => map.getZoom(),
   });
   const inspector = new Inspector(store, moment, {
-    mark: (geometry) => select(map, geometry),
+    mark: (geometry) => {
+      select(map, geometry);
+      if (geometry === null) scenes.scene?.unmark();
+    },
     zoomTo: (geometry) => {
       const bounds = boundsOf(geometry);
       if (bounds) view.fit(bounds, padding());
@@ -107,19 +113,57 @@ function open(store: LayerStore, revision: number): void {
     closed: () => map.getCanvas().focus({ preventScroll: true }),
   });
   const status = new StatusLine(map, store);
-  const toolbar = new Toolbar(map, () => view.fitAll(padding()));
+  const scenes = new SceneSwitch(
+    view,
+    store,
+    moment,
+    (hits, at) => (hits.length > 0 ? inspector.show(hits, { lng: at.lng, lat: at.lat }) : inspector.close()),
+    (on) => {
+      document.body.classList.toggle('in-scene', on);
+      writeQuery('view', on ? '3d' : null);
+      toolbar.render();
+      scenePanel.show(on);
+    },
+  );
+  const scenePanel = new ScenePanel(store, {
+    colour: (layer, field) => scenes.scene?.colour(layer, field) ?? [],
+    sun: (hour) => scenes.scene?.sun(dayText(moment.day), hour),
+  });
+  const toolbar = new Toolbar(map, () => view.fitAll(padding()), {
+    get active() {
+      return scenes.active;
+    },
+    toggle: () => void changeView(),
+    zoom: (part) => scenes.scene?.zoom(part),
+    north: () => scenes.scene?.north(),
+  });
+  /** Changes between map and scene; what fails is said where the layers are. */
+  const changeView = async (): Promise<void> => {
+    shell.busy(true);
+    try {
+      await scenes.toggle();
+    } catch (error) {
+      shell.say(notice('webglFailed', 'webglFailedHelp', t('sceneFailed', { reason: String(error) }), () => location.reload()));
+    } finally {
+      shell.busy(false);
+    }
+  };
+  window.onemap = { map, view, store, moment, scene: scenes };
+  shell.mapBox.after(scenes.element);
+  if (new URLSearchParams(location.search).get('view') === '3d') map.once('idle', () => void changeView());
   const timeline = new Timeline(store, moment, {
     settled: () => view.settled,
     prepare: (day) => view.prepareDay(day),
     resized: (shown) => shell.withTimeline(shown),
   });
-  shell.fill(catalogue.element, toolbar.element, timeline.element, status.element, inspector.element);
+  shell.fill(catalogue.element, toolbar.element, scenePanel.element, timeline.element, status.element, inspector.element);
 
   speakers.push(
     () => catalogue.render(),
     () => inspector.render(),
     () => status.render(),
     () => toolbar.render(),
+    () => scenePanel.render(),
     () => timeline.render(),
     () => map.getCanvas().setAttribute('aria-label', t('mapLabel')),
   );
@@ -129,7 +173,7 @@ function open(store: LayerStore, revision: number): void {
     for (const [name, value] of Object.entries(moment.words)) writeQuery(name, value);
   });
   moment.follow(remember);
-  follow(store, revision, view, inspector, status);
+  follow(store, revision, view, scenes, inspector, status);
   map.on('zoomend', () => catalogue.zoomed());
   map.on('dataloading', () => shell.busy(true));
   map.on('idle', () => shell.busy(false));
@@ -157,6 +201,8 @@ function open(store: LayerStore, revision: number): void {
     if (event.key === 'Escape') {
       if (inspector.open) inspector.close();
       else if (shell.narrow()) shell.togglePanel(false);
+    } else if (event.key === '3' && !(event.target instanceof HTMLInputElement) && !(event.target instanceof HTMLSelectElement)) {
+      void changeView();
     } else if (event.key === '/' && !(event.target instanceof HTMLInputElement)) {
       event.preventDefault();
       shell.togglePanel(true);
@@ -193,7 +239,7 @@ function bestFirst(exact: Hit[], near: Hit[]): Hit[] {
 }
 
 /** Brings the page up to date with what changes in the store. */
-function follow(store: LayerStore, revision: number, view: MapView, inspector: Inspector, status: StatusLine): void {
+function follow(store: LayerStore, revision: number, view: MapView, scenes: SceneSwitch, inspector: Inspector, status: StatusLine): void {
   let changed = new Set<string>();
   const readCatalogue = atRest(rest.catalogue, () => {
     const ids = changed;
@@ -203,6 +249,7 @@ function follow(store: LayerStore, revision: number, view: MapView, inspector: I
   listen(revision, {
     changed: (change) => {
       view.refresh(change);
+      scenes.scene?.refresh(change);
       inspector.changed(change.layer, change.ids);
       changed.add(change.layer);
       readCatalogue();
@@ -210,6 +257,7 @@ function follow(store: LayerStore, revision: number, view: MapView, inspector: I
     reset: () => {
       for (const { info } of store.layers) {
         view.refresh({ layer: info.id, bounds: null });
+        scenes.scene?.refresh({ layer: info.id });
         inspector.changed(info.id, null);
       }
       // No layer has this name: the whole list is read.

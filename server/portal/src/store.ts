@@ -19,7 +19,7 @@ export interface ListChange {
 }
 
 /** Kinds that this page draws; the others are listed, and say that they are not drawn. */
-const drawable = new Set(['vector', 'network']);
+const drawable = new Set(['vector', 'network', 'model', 'tileset']);
 
 /** How many layers without a style of their own are shown unasked. */
 const shownUnasked = 24;

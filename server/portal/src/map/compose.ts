@@ -49,6 +49,7 @@ export interface TileSource {
  */
 export function sourcesOf(info: LayerInfo, query: string): Map<string, TileSource> {
   const sources = new Map<string, TileSource>();
+  if (info.kind === 'tileset') return sources;
   for (const part of styleOf(info).layers) {
     const tiles = tilesOf(info, part);
     const spec: SourceSpecification = {
@@ -70,7 +71,8 @@ export function layerOfSource(source: string): string {
 
 /** Makes the map layers of a catalogue layer. */
 export function compose(info: LayerInfo, catalogueIndex: number, opacity: number): ComposedLayer[] {
-  const parts = styleOf(info).layers;
+  // What was made in 3D elsewhere has nothing flat.
+  const parts = info.kind === 'tileset' ? [] : styleOf(info).layers;
   const drawn = info.time === null ? parts : [...parts.map((part) => ({ ...part, paint: unbuilt(part) })), ...planOutline(parts)];
   return drawn.map((part, position) => {
     const { slot, rank = 0, interactive = part.type !== 'symbol', filter, repeat: _, ...rest } = part;

@@ -16,6 +16,7 @@ export class Toolbar {
   constructor(
     private readonly map: MapLibreMap,
     private readonly fitAll: () => void,
+    private readonly scene: { active: boolean; toggle(): void; zoom(part: number): void; north(): void },
   ) {
     map.on('rotate', () => this.turn());
     map.on('pitch', () => this.turn());
@@ -27,12 +28,23 @@ export class Toolbar {
     const button = (label: string, content: Node, action: () => void) =>
       h('button', { type: 'button', class: 'tool', title: label, 'aria-label': label, onclick: action }, content);
     this.element.replaceChildren(
-      button(t('zoomIn'), icon(glyphs.plus), () => this.map.zoomIn()),
-      button(t('zoomOut'), icon(glyphs.minus), () => this.map.zoomOut()),
-      button(t('resetNorth'), this.needle, () => this.map.resetNorthPitch()),
+      button(t('zoomIn'), icon(glyphs.plus), () => (this.scene.active ? this.scene.zoom(0.4) : this.map.zoomIn())),
+      button(t('zoomOut'), icon(glyphs.minus), () => (this.scene.active ? this.scene.zoom(-0.7) : this.map.zoomOut())),
+      button(t('resetNorth'), this.needle, () => (this.scene.active ? this.scene.north() : this.map.resetNorthPitch())),
       button(t('fitAll'), icon(glyphs.target), this.fitAll),
+      this.cube(),
     );
     this.turn();
+  }
+
+  /** The button that changes between the flat map and 3D. */
+  private cube(): HTMLElement {
+    const label = t(this.scene.active ? 'sceneOff' : 'sceneOn');
+    return h(
+      'button',
+      { type: 'button', class: 'tool', id: 'scene-toggle', title: label, 'aria-label': label, 'aria-pressed': String(this.scene.active), onclick: () => this.scene.toggle() },
+      icon(glyphs.cube),
+    );
   }
 
   private turn(): void {

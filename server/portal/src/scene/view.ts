@@ -1,0 +1,307 @@
+import type { Cesium3DTileset, CesiumWidget } from '@cesium/engine';
+import { address } from '../api.ts';
+import type { Change } from '../live.ts';
+import type { Hit } from '../map/view.ts';
+import type { Moment } from '../moment.ts';
+import type { LayerState, LayerStore } from '../store.ts';
+import { longerFov, rangeOf, zoomOf, type Camera } from './camera.ts';
+import type { Cesium } from './program.ts';
+import { propertyName, shadesOf, type Shade } from './theme.ts';
+
+/** What the page does when something was clicked. */
+export type Picked = (hits: Hit[], at: { lng: number; lat: number }) => void;
+
+/** A layer on the scene. */
+interface Shown {
+  url: string;
+  tileset: Cesium3DTileset | null;
+  /** The one that takes its place once it is loaded. */
+  next: Cesium3DTileset | null;
+  /** Counts what was asked for, so that only the last answer counts. */
+  asked: number;
+}
+
+/** Ground and sky: the calm of the flat map. */
+const ground = '#e3e6e2';
+const sky = '#dfe8f0';
+/** How wrong a picture may be, pixels, before finer tiles are read. */
+const pixels = 16;
+
+/** The city in 3D: follows the same layers and the same moment as the map. */
+export class SceneView {
+  readonly widget: CesiumWidget;
+  private readonly shown = new Map<string, Shown>();
+  private coloured: { layer: string; field: string } | null = null;
+  private marked: { feature: { color: unknown }; before: unknown } | null = null;
+
+  constructor(
+    private readonly cesium: Cesium,
+    container: HTMLElement,
+    private readonly store: LayerStore,
+    private readonly moment: Moment,
+    picked: Picked,
+  ) {
+    const { CesiumWidget, Color, EllipsoidTerrainProvider, Ion, ScreenSpaceEventType } = cesium;
+    // Nothing is asked of anybody else.
+    Ion.defaultAccessToken = '';
+    const credits = document.createElement('div');
+    this.widget = new CesiumWidget(container, {
+      baseLayer: false,
+      terrainProvider: new EllipsoidTerrainProvider(),
+      skyBox: false,
+      skyAtmosphere: false,
+      creditContainer: credits,
+      requestRenderMode: true,
+      maximumRenderTimeChange: Infinity,
+      msaaSamples: 4,
+      contextOptions: { webgl: { preserveDrawingBuffer: true } },
+    });
+    const { scene } = this.widget;
+    scene.backgroundColor = Color.fromCssColorString(sky);
+    scene.globe.baseColor = Color.fromCssColorString(ground);
+    scene.globe.showGroundAtmosphere = false;
+    scene.globe.enableLighting = false;
+    scene.fog.enabled = false;
+    scene.screenSpaceCameraController.minimumZoomDistance = 5;
+    scene.light = new cesium.DirectionalLight({ direction: this.usualLight(), intensity: 2.2 });
+    scene.camera.changed.addEventListener(() => this.turnLight());
+    this.widget.screenSpaceEventHandler.setInputAction((event: { position: { x: number; y: number } }) => {
+      const hit = this.hit(event.position);
+      picked(hit ? [hit] : [], this.placeOf(event.position) ?? { lng: 0, lat: 0 });
+    }, ScreenSpaceEventType.LEFT_CLICK);
+    store.follow(({ info }) => this.bring(info.id));
+    store.followList(() => this.bringAll());
+    moment.follow(() => this.bringAll());
+    this.bringAll();
+  }
+
+  /** Whether everything in sight has been read. */
+  get settled(): boolean {
+    return [...this.shown.values()].every(({ tileset, next }) => next === null && (tileset === null || tileset.tilesLoaded));
+  }
+
+  /** Looks from where the map does. */
+  look(camera: Camera, fov: number): void {
+    const { Cartesian3, HeadingPitchRange, Math: angles, Matrix4 } = this.cesium;
+    const { scene, canvas } = this.widget;
+    const [width, height] = [canvas.clientWidth || 1, canvas.clientHeight || 1];
+    const frustum = scene.camera.frustum as { fov?: number };
+    frustum.fov = longerFov(fov, width, height);
+    const [lon, lat] = camera.center;
+    const range = rangeOf(camera, height, fov);
+    const pitch = angles.toRadians(camera.pitch - 90);
+    scene.camera.lookAt(Cartesian3.fromDegrees(lon, lat), new HeadingPitchRange(angles.toRadians(camera.bearing), pitch, range));
+    scene.camera.lookAtTransform(Matrix4.IDENTITY);
+    scene.requestRender();
+  }
+
+  /** Where the map has to look from to see the same; `before` where nothing but sky is in the middle. */
+  camera(before: Camera, fov: number): Camera {
+    const { Cartesian3, Math: angles } = this.cesium;
+    const { scene, canvas } = this.widget;
+    const middle = this.placeOf({ x: canvas.clientWidth / 2, y: canvas.clientHeight / 2 });
+    if (!middle) return before;
+    const range = Cartesian3.distance(scene.camera.positionWC, Cartesian3.fromDegrees(middle.lng, middle.lat));
+    return {
+      center: [middle.lng, middle.lat],
+      zoom: zoomOf(range, middle.lat, canvas.clientHeight, fov),
+      pitch: Math.min(Math.max(angles.toDegrees(scene.camera.pitch) + 90, 0), 60),
+      bearing: angles.toDegrees(scene.camera.heading),
+    };
+  }
+
+  /** Comes nearer, or goes away, by a part of the way to what is in the middle. */
+  zoom(part: number): void {
+    const { Cartesian3 } = this.cesium;
+    const { scene, canvas } = this.widget;
+    const middle = this.placeOf({ x: canvas.clientWidth / 2, y: canvas.clientHeight / 2 });
+    const height = scene.camera.positionCartographic.height;
+    const range = middle ? Cartesian3.distance(scene.camera.positionWC, Cartesian3.fromDegrees(middle.lng, middle.lat)) : height;
+    scene.camera.moveForward(range * part);
+    scene.requestRender();
+  }
+
+  /** Turns north up, where the camera stands. */
+  north(): void {
+    const { scene } = this.widget;
+    scene.camera.setView({ orientation: { heading: 0, pitch: scene.camera.pitch, roll: 0 } });
+    scene.requestRender();
+  }
+
+  /** Reads a layer anew that has changed; the old one stays until the new one is there. */
+  refresh({ layer }: Pick<Change, 'layer'>): void {
+    const shown = this.shown.get(layer);
+    if (shown?.tileset) void this.read(layer, shown);
+  }
+
+  /** Colours a layer by a field, or as it is; returns what the colours mean. */
+  colour(layer: string | null, field: string | null): Shade[] {
+    this.coloured = layer !== null && field !== null ? { layer, field } : null;
+    let legend: Shade[] = [];
+    for (const [id, { tileset }] of this.shown) {
+      if (!tileset) continue;
+      if (this.coloured?.layer !== id) {
+        tileset.style = undefined;
+        continue;
+      }
+      legend = shadesOf(this.coloured.field, this.values(tileset, this.coloured.field));
+      const conditions = legend.map(({ condition, color }) => [condition, `color('${color}')`]);
+      tileset.style = new this.cesium.Cesium3DTileStyle({ color: { conditions } });
+      tileset.colorBlendMode = this.cesium.Cesium3DTileColorBlendMode.REPLACE;
+    }
+    this.widget.scene.requestRender();
+    return legend;
+  }
+
+  /** Casts shadows as the sun does at a local hour of a day; null for even light. */
+  sun(day: string, hour: number | null): void {
+    const { JulianDate, ShadowMode, SunLight, DirectionalLight } = this.cesium;
+    const { scene } = this.widget;
+    scene.shadowMap.enabled = hour !== null;
+    scene.globe.shadows = hour === null ? ShadowMode.DISABLED : ShadowMode.RECEIVE_ONLY;
+    if (hour === null) {
+      scene.light = new DirectionalLight({ direction: this.usualLight(), intensity: 2.2 });
+    } else {
+      scene.shadowMap.size = 2048;
+      scene.shadowMap.softShadows = true;
+      scene.shadowMap.maximumDistance = 6000;
+      scene.light = new SunLight({ intensity: 2.6 });
+      // Local solar time: the sun stands in the south at twelve.
+      const lon = this.cesium.Math.toDegrees(scene.camera.positionCartographic.longitude);
+      const noon = Date.parse(`${day}T00:00:00Z`) + (hour - lon / 15) * 3_600_000;
+      this.widget.clock.currentTime = JulianDate.fromDate(new Date(noon));
+    }
+    scene.requestRender();
+  }
+
+  /** Ends the highlighting of what was clicked. */
+  unmark(): void {
+    if (this.marked) this.marked.feature.color = this.marked.before;
+    this.marked = null;
+    this.widget.scene.requestRender();
+  }
+
+  private bringAll(): void {
+    const known = new Set(this.store.layers.map(({ info }) => info.id));
+    for (const id of [...this.shown.keys()]) if (!known.has(id)) this.remove(id);
+    for (const { info } of this.store.layers) this.bring(info.id);
+  }
+
+  /** Brings a layer of the scene to what the store says. */
+  private bring(id: string): void {
+    const layer = this.store.get(id);
+    if (!layer || !layer.visible || !hasScene(layer)) {
+      this.remove(id);
+      return;
+    }
+    const url = `${address(`3dtiles/${encodeURIComponent(id)}/tileset.json`)}${this.moment.query(layer.info)}`;
+    const shown = this.shown.get(id) ?? { url: '', tileset: null, next: null, asked: 0 };
+    this.shown.set(id, shown);
+    if (shown.url === url) return;
+    shown.url = url;
+    void this.read(id, shown);
+  }
+
+  private async read(id: string, shown: Shown): Promise<void> {
+    const { Cesium3DTileset, ShadowMode } = this.cesium;
+    const { scene } = this.widget;
+    const number = ++shown.asked;
+    try {
+      const next = await Cesium3DTileset.fromUrl(shown.url, { maximumScreenSpaceError: pixels, shadows: ShadowMode.ENABLED, cullRequestsWhileMoving: false });
+      if (shown.asked !== number || this.shown.get(id) !== shown) {
+        next.destroy();
+        return;
+      }
+      if (shown.next) scene.primitives.remove(shown.next);
+      shown.next = next;
+      scene.primitives.add(next);
+      next.tileFailed.addEventListener(({ message }: { message: string }) => {
+        // A tile of an older tileset may be gone meanwhile.
+        if (shown.tileset === next) this.store.change(id, { failure: message });
+      });
+      const take = () => {
+        if (shown.next !== next) return;
+        if (shown.tileset) scene.primitives.remove(shown.tileset);
+        shown.tileset = next;
+        shown.next = null;
+        if (this.coloured) this.colour(this.coloured.layer, this.coloured.field);
+        scene.requestRender();
+      };
+      if (shown.tileset) next.initialTilesLoaded.addEventListener(take);
+      else take();
+    } catch (error) {
+      if (shown.asked === number) this.store.change(id, { failure: String(error) });
+    }
+    scene.requestRender();
+  }
+
+  private remove(id: string): void {
+    const shown = this.shown.get(id);
+    if (!shown) return;
+    this.shown.delete(id);
+    for (const tileset of [shown.tileset, shown.next]) if (tileset) this.widget.scene.primitives.remove(tileset);
+    this.widget.scene.requestRender();
+  }
+
+  /** The feature at a place of the picture; it lights up. */
+  private hit(position: { x: number; y: number }): Hit | null {
+    const { Cartesian2, Color } = this.cesium;
+    this.unmark();
+    const picked: unknown = this.widget.scene.pick(new Cartesian2(position.x, position.y));
+    const feature = picked as { tileset?: Cesium3DTileset; getProperty?: (name: string) => unknown; color?: { clone(): unknown } } | undefined;
+    if (!feature?.getProperty || !feature.tileset) return null;
+    const layer = [...this.shown].find(([, { tileset }]) => tileset === feature.tileset)?.[0];
+    const id = feature.getProperty('id');
+    if (layer === undefined || (typeof id !== 'number' && typeof id !== 'bigint')) return null;
+    if (feature.color) {
+      this.marked = { feature: feature as { color: unknown }, before: feature.color.clone() };
+      this.marked.feature.color = Color.fromCssColorString('#ffd24a');
+      this.widget.scene.requestRender();
+    }
+    return { layer, id: Number(id), properties: {}, ground: false };
+  }
+
+  private placeOf(position: { x: number; y: number }): { lng: number; lat: number } | null {
+    const { Cartesian2, Cartographic, Math: angles } = this.cesium;
+    const { scene } = this.widget;
+    const at = scene.camera.pickEllipsoid(new Cartesian2(position.x, position.y));
+    if (!at) return null;
+    const { longitude, latitude } = Cartographic.fromCartesian(at);
+    return { lng: angles.toDegrees(longitude), lat: angles.toDegrees(latitude) };
+  }
+
+  /** The values of a field in the tiles that have been read. */
+  private values(tileset: Cesium3DTileset, field: string): unknown[] {
+    interface Tile { content?: { featuresLength: number; getFeature(i: number): { getPropertyInherited?(name: string): unknown; getProperty(name: string): unknown } }; children: Tile[] }
+    const name = propertyName(field);
+    const values: unknown[] = [];
+    const visit = (tile: Tile) => {
+      const { content } = tile;
+      for (let i = 0; i < (content?.featuresLength ?? 0); i++) values.push(content?.getFeature(i).getProperty(name));
+      tile.children.forEach(visit);
+    };
+    if (tileset.root) visit(tileset.root as unknown as Tile);
+    return values;
+  }
+
+  /** Light from the upper left of the picture, a little from behind the eye: walls differ, and none is black. */
+  private usualLight() {
+    const { Cartesian3 } = this.cesium;
+    const { camera } = this.widget.scene;
+    const up = Cartesian3.normalize(camera.positionWC, new Cartesian3());
+    const direction = Cartesian3.multiplyByScalar(up, -1.1, new Cartesian3());
+    Cartesian3.add(direction, Cartesian3.multiplyByScalar(camera.directionWC, 0.35, new Cartesian3()), direction);
+    Cartesian3.add(direction, Cartesian3.multiplyByScalar(camera.rightWC, 0.55, new Cartesian3()), direction);
+    return Cartesian3.normalize(direction, direction);
+  }
+
+  private turnLight(): void {
+    const { scene } = this.widget;
+    if (scene.light instanceof this.cesium.DirectionalLight) scene.light.direction = this.usualLight();
+  }
+}
+
+/** Whether a layer can be shown in 3D. */
+export function hasScene({ info }: LayerState): boolean {
+  return info.links?.some(({ rel }) => rel === '3dtiles') ?? false;
+}
