@@ -12,6 +12,7 @@ const parts = {
   'Source/ThirdParty/draco_decoder.wasm': 'ThirdParty/draco_decoder.wasm',
   'Source/ThirdParty/basis_transcoder.wasm': 'ThirdParty/basis_transcoder.wasm',
   'Source/Assets/IAU2006_XYS': 'Assets/IAU2006_XYS',
+  'Source/Assets/approximateTerrainHeights.json': 'Assets/approximateTerrainHeights.json',
 };
 
 /** Puts these parts of CesiumJS beside the page. */

@@ -46,8 +46,8 @@ pub struct Prism {
     pub base: f64,
     /// Height above it, metres.
     pub height: f64,
-    /// Colour, sRGB.
-    pub color: [u8; 4],
+    /// Colour of its walls and of its roof, sRGB.
+    pub colors: [[u8; 4]; 2],
     /// Number of features that it stands for.
     pub count: u32,
 }
@@ -178,10 +178,10 @@ impl TileContent {
             height: prism.height.max(0.5),
             min_height: 0.0,
             roof: RoofShape::Flat,
-            roof_height: 0.0,
+            roof_height: None,
             roof_direction: None,
-            wall: prism.color,
-            roof_color: prism.color,
+            wall: prism.colors[0],
+            roof_color: prism.colors[1],
             landmark: false,
         };
         let batch = self.plain.entry((false, false)).or_default();

@@ -142,7 +142,7 @@ pub fn draw_far(
             ],
             base: prism.bottom,
             height: prism.top - prism.bottom,
-            color: rule.wall_color(),
+            colors: [rule.wall_color(), rule.roof_color()],
             count: prism.count,
         });
     }

@@ -7,7 +7,7 @@ use onemap_model::Geometry;
 use crate::batch::{Batch, Vertex, normal};
 use crate::color::linear;
 use crate::roof::Roof;
-use crate::rule::SolidParams;
+use crate::rule::{RoofShape, SolidParams};
 
 type Point = [f64; 2];
 
@@ -98,15 +98,12 @@ impl Raiser {
             rings.iter().map(|ring| ring.iter().map(Column::flat).collect()).collect();
         let whole = match flat.first() {
             Some(outer) if !is_block => Roof::of(outer, params),
-            _ => Roof::of(&[], &SolidParams { roof: crate::RoofShape::Flat, ..*params }),
+            _ => Roof::of(&[], &SolidParams { roof: RoofShape::Flat, ..*params }),
         };
-        let lost = if is_block
-            && params.roof_height.is_finite()
-            && params.roof != crate::RoofShape::Flat
-        {
-            params.roof_height / 2.0
-        } else {
-            0.0
+        // A block is as high as the middle of the roof.
+        let lost = match params.roof_height {
+            Some(roof) if is_block && params.roof != RoofShape::Flat => roof / 2.0,
+            _ => 0.0,
         };
         let top = (params.height - lost).max(params.min_height + 0.1);
         let eaves = top - whole.rise;

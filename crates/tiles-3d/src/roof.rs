@@ -67,8 +67,7 @@ impl Roof {
             _ => around.half_width * SLOPE,
         };
         let most = params.height - params.min_height;
-        let rise = if params.roof_height.is_finite() { params.roof_height } else { usual };
-        let rise = rise.min(most * 0.9);
+        let rise = params.roof_height.unwrap_or(usual.min(most / 2.0)).min(most * 0.9);
         if rise < 0.05 {
             return flat;
         }
@@ -291,7 +290,7 @@ mod tests {
             height: 10.0,
             min_height: 0.0,
             roof,
-            roof_height: 3.0,
+            roof_height: Some(3.0),
             roof_direction: None,
             wall: [255; 4],
             roof_color: [255; 4],

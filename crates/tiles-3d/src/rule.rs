@@ -12,7 +12,7 @@ const UNKNOWN_HEIGHT: f64 = 3.0;
 const MOST_HEIGHT: f64 = 2_000.0;
 /// Colours without a style, sRGB.
 const WALL: [u8; 4] = [226, 219, 207, 255];
-const ROOF: [u8; 4] = [196, 160, 138, 255];
+const ROOF: [u8; 4] = [190, 172, 156, 255];
 
 /// Names by which fields are known, in order of preference: OpenStreetMap's Simple 3D Buildings, CityGML, and what Chinese
 /// city data usually has.
@@ -114,8 +114,8 @@ pub struct SolidParams {
     pub min_height: f64,
     /// Shape of the roof.
     pub roof: RoofShape,
-    /// Height of the roof alone, part of `height`, metres.
-    pub roof_height: f64,
+    /// Height of the roof alone, part of `height`, metres, where it is known.
+    pub roof_height: Option<f64>,
     /// Which way a single slope falls, degrees clockwise from north.
     pub roof_direction: Option<f64>,
     /// Colour of walls, sRGB.
@@ -260,7 +260,7 @@ impl SolidRule {
             height,
             min_height,
             roof,
-            roof_height: roof_height.unwrap_or(f64::NAN).min(height - min_height),
+            roof_height: roof_height.map(|roof| roof.min(height - min_height)),
             roof_direction: number(self.roof_direction),
             wall: color(self.colour, self.wall),
             roof_color: color(self.roof_colour, self.roof),

@@ -44,6 +44,8 @@ export class SceneView {
     const { CesiumWidget, Color, EllipsoidTerrainProvider, Ion, ScreenSpaceEventType } = cesium;
     // Nothing is asked of anybody else.
     Ion.defaultAccessToken = '';
+    // Who made what stands at the foot of the page.
+    cesium.CreditDisplay.cesiumCredit = new cesium.Credit('CesiumJS');
     const credits = document.createElement('div');
     this.widget = new CesiumWidget(container, {
       baseLayer: false,
@@ -63,7 +65,7 @@ export class SceneView {
     scene.globe.enableLighting = false;
     scene.fog.enabled = false;
     scene.screenSpaceCameraController.minimumZoomDistance = 5;
-    scene.light = new cesium.DirectionalLight({ direction: this.usualLight(), intensity: 2.2 });
+    scene.light = new cesium.DirectionalLight({ direction: this.usualLight(), intensity: 2.6 });
     scene.camera.changed.addEventListener(() => this.turnLight());
     this.widget.screenSpaceEventHandler.setInputAction((event: { position: { x: number; y: number } }) => {
       const hit = this.hit(event.position);
@@ -160,11 +162,16 @@ export class SceneView {
     scene.shadowMap.enabled = hour !== null;
     scene.globe.shadows = hour === null ? ShadowMode.DISABLED : ShadowMode.RECEIVE_ONLY;
     if (hour === null) {
-      scene.light = new DirectionalLight({ direction: this.usualLight(), intensity: 2.2 });
+      scene.light = new DirectionalLight({ direction: this.usualLight(), intensity: 2.6 });
     } else {
-      scene.shadowMap.size = 2048;
+      scene.shadowMap.size = 4096;
       scene.shadowMap.softShadows = true;
-      scene.shadowMap.maximumDistance = 6000;
+      scene.shadowMap.darkness = 0.55;
+      // As far as shadows can be told, from here.
+      scene.shadowMap.maximumDistance = Math.min(Math.max(scene.camera.positionCartographic.height * 6, 800), 8000);
+      // Walls are flat and large: without this they would shade themselves in stripes.
+      const { _primitiveBias: bias } = scene.shadowMap as unknown as { _primitiveBias?: { depthBias: number; normalOffsetScale: number } };
+      if (bias) Object.assign(bias, { depthBias: 0.0004, normalOffsetScale: 1.5 });
       scene.light = new SunLight({ intensity: 2.6 });
       // Local solar time: the sun stands in the south at twelve.
       const lon = this.cesium.Math.toDegrees(scene.camera.positionCartographic.longitude);
@@ -214,6 +221,7 @@ export class SceneView {
       }
       if (shown.next) scene.primitives.remove(shown.next);
       shown.next = next;
+      this.light(next);
       scene.primitives.add(next);
       next.tileFailed.addEventListener(({ message }: { message: string }) => {
         // A tile of an older tileset may be gone meanwhile.
@@ -233,6 +241,18 @@ export class SceneView {
       if (shown.asked === number) this.store.change(id, { failure: String(error) });
     }
     scene.requestRender();
+  }
+
+  /** Gives a tileset the light of an even sky, which needs no picture of one. */
+  private light(tileset: Cesium3DTileset): void {
+    const { Cartesian2, Cartesian3 } = this.cesium;
+    const even = new Cartesian3(0.78, 0.8, 0.83);
+    const none = new Cartesian3(0, 0, 0);
+    // The second band: brighter from above than from below.
+    const above = new Cartesian3(0.18, 0.18, 0.18);
+    tileset.environmentMapManager.enabled = false;
+    tileset.imageBasedLighting.imageBasedLightingFactor = new Cartesian2(1, 0);
+    tileset.imageBasedLighting.sphericalHarmonicCoefficients = [even, none, above, none, none, none, none, none, none];
   }
 
   private remove(id: string): void {
