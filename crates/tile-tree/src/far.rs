@@ -2,7 +2,7 @@
 
 use onemap_model::{FeatureId, GeoCell};
 
-use crate::error_metres::geometric_error;
+use crate::error_metres::SQUARES_BELOW;
 use crate::item::{METRES_PER_DEGREE, degrees};
 use crate::tree::{Node, TileTree};
 
@@ -37,8 +37,7 @@ pub struct Prism {
 /// farther than the error from theirs.
 pub fn far(tree: &TileTree, node: &Node) -> Far {
     let level = node.cell.z();
-    let error = geometric_error(level);
-    let squares = square_level(error);
+    let squares = (level + SQUARES_BELOW).min(GeoCell::MAX_LEVEL);
     let shift = 64 - 2 * u32::from(squares);
     let mut found = Far::default();
     let mut sum = Sum::default();
@@ -57,14 +56,6 @@ pub fn far(tree: &TileTree, node: &Node) -> Far {
     }
     found.prisms.extend(sum.prism());
     found
-}
-
-/// Returns the level whose cells have at most a diagonal at the equator.
-fn square_level(diagonal: f64) -> u8 {
-    let width = 360.0 * METRES_PER_DEGREE;
-    let whole = width.hypot(width / 2.0);
-    let fits = |&level: &u8| whole / f64::from(1_u32 << level) <= diagonal;
-    (0..=GeoCell::MAX_LEVEL).find(fits).unwrap_or(GeoCell::MAX_LEVEL)
 }
 
 /// Features of one square.
@@ -112,6 +103,11 @@ impl Sum {
         let depth = (self.high[1] - self.low[1]) * METRES_PER_DEGREE;
         // As the box, but with their area.
         let scale = (self.area / (width * depth).max(1e-6)).sqrt().min(1.0);
+        // It stays within their box, however far out their centre of gravity is.
+        let middle = std::array::from_fn(|i| {
+            let half = (self.high[i] - self.low[i]) * scale / 2.0;
+            middle[i].clamp(self.low[i] + half, (self.high[i] - half).max(self.low[i] + half))
+        });
         Some(Prism {
             middle,
             half: [width * scale / 2.0, depth * scale / 2.0],
