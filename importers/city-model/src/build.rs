@@ -96,12 +96,17 @@ impl ModelBuilder {
         let result = if flattened.triangles.is_empty() {
             Ok(())
         } else {
-            self.add(lod, surface, material, &Triangles {
-                positions: &flattened.positions,
-                normals: &[],
-                uvs: &flattened.uvs,
-                indices: &flattened.indices(),
-            })
+            self.add(
+                lod,
+                surface,
+                material,
+                &Triangles {
+                    positions: &flattened.positions,
+                    normals: &[],
+                    uvs: &flattened.uvs,
+                    indices: &flattened.indices(),
+                },
+            )
         };
         self.flattened = flattened;
         result
@@ -133,12 +138,12 @@ impl ModelBuilder {
         } else {
             &[]
         };
-        let normals = if fits(triangles.normals.len()) && triangles.normals.iter().all(|n| finite(n))
-        {
-            triangles.normals
-        } else {
-            &[]
-        };
+        let normals =
+            if fits(triangles.normals.len()) && triangles.normals.iter().all(|n| finite(n)) {
+                triangles.normals
+            } else {
+                &[]
+            };
         self.add(lod, surface, material, &Triangles { uvs, normals, ..*triangles })
     }
 
@@ -190,7 +195,9 @@ impl ModelBuilder {
     pub(crate) fn finish(&mut self) -> Option<Model> {
         self.material_numbers.clear();
         let mut levels = std::mem::take(&mut self.levels);
-        levels.sort_by(|a, b| fineness(&a.name).total_cmp(&fineness(&b.name)).then_with(|| a.name.cmp(&b.name)));
+        levels.sort_by(|a, b| {
+            fineness(&a.name).total_cmp(&fineness(&b.name)).then_with(|| a.name.cmp(&b.name))
+        });
         let mut model = Model { materials: std::mem::take(&mut self.materials), lods: Vec::new() };
         for level in levels {
             let mesh = level.mesh();
@@ -230,7 +237,7 @@ impl Level {
                 uvs: Vec::new(),
                 normals: Vec::new(),
                 has_uvs: false,
-                has_normals: false,
+                has_normals: true,
                 triangles: Vec::new(),
                 known: FxHashMap::default(),
             });
@@ -268,16 +275,9 @@ impl PatchOf {
         let position = from.positions.get(i).copied().unwrap_or_default();
         let uv = from.uvs.get(i).copied().unwrap_or_default();
         let normal = from.normals.get(i).copied().unwrap_or_default();
-        if from.normals.is_empty() && self.triangles.is_empty() && self.positions.is_empty() {
-            self.has_normals = false;
-        } else if self.positions.is_empty() {
-            self.has_normals = true;
-        } else if from.normals.is_empty() {
-            self.has_normals = false;
-        }
+        self.has_normals &= !from.normals.is_empty();
         self.has_uvs |= !from.uvs.is_empty();
-        let key =
-            (position.map(f64::to_bits), uv.map(f32::to_bits), normal.map(f32::to_bits));
+        let key = (position.map(f64::to_bits), uv.map(f32::to_bits), normal.map(f32::to_bits));
         let next = self.positions.len() as u32;
         let number = *self.known.entry(key).or_insert(next);
         if number == next {

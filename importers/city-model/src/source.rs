@@ -60,8 +60,7 @@ impl Options {
             !wanted.contains('.')
                 && level.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
         };
-        self.lods.is_empty()
-            || self.lods.iter().any(|wanted| wanted == level || is_refined(wanted))
+        self.lods.is_empty() || self.lods.iter().any(|wanted| wanted == level || is_refined(wanted))
     }
 }
 
