@@ -1,0 +1,219 @@
+//! 3D tiles, judged by the glTF validator, our own rules and three clients' loaders.
+
+#![allow(clippy::unwrap_used, reason = "a test that can not set up has failed")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::process::Command;
+
+use onemap_tests::{Onemap, Server, root, test_data};
+use serde_json::{Value, json};
+
+fn sample(name: &str) -> PathBuf {
+    root().join("data-samples/city").join(name)
+}
+
+/// A server over the sample city's buildings, through their years.
+fn buildings() -> (Onemap, Server) {
+    let onemap = Onemap::new();
+    let times = ["--valid-from", "year_built", "--valid-to", "year_demolished"];
+    let args = [&["--layer", "buildings", "--id-field", "id", "--state", "state"][..], &times];
+    let _ = onemap.import(&sample("buildings.fgb"), &args.concat()).expect_code(0);
+    let server = Server::start(&onemap);
+    (onemap, server)
+}
+
+/// Runs a judge over a tileset; fails on any complaint.
+fn judge(script: &str, server: &Server, path: &str, options: &[&str]) -> Value {
+    let output = Command::new("node")
+        .arg(root().join("tests/judges").join(script))
+        .arg(format!("{}{path}", server.url))
+        .args(options)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let said: Value = serde_json::from_str(text.trim()).unwrap_or_else(|error| {
+        panic!("{script}: {error}: {text}\n{}", String::from_utf8_lossy(&output.stderr))
+    });
+    for complaints in ["errors", "warnings"] {
+        let list = said.get(complaints).and_then(Value::as_array);
+        assert!(list.is_none_or(Vec::is_empty), "{script} {path}: {:#}", said[complaints]);
+    }
+    said
+}
+
+/// Contents of a layer by the address of their node, with what names their version.
+fn contents(server: &Server, path: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut waiting = vec![path.to_owned()];
+    while let Some(path) = waiting.pop() {
+        let folder = path.split('?').next().unwrap().rsplit_once('/').unwrap().0.to_owned();
+        let answer = server.get(&path);
+        assert_eq!(answer.status, 200, "{path}");
+        let mut tiles = vec![answer.json()["root"].clone()];
+        while let Some(tile) = tiles.pop() {
+            tiles.extend(tile["children"].as_array().into_iter().flatten().cloned());
+            let Some(uri) = tile["content"]["uri"].as_str() else { continue };
+            let mut parts: Vec<&str> = folder.split('/').collect();
+            for part in uri.split('/') {
+                if part == ".." { parts.truncate(parts.len() - 1) } else { parts.push(part) }
+            }
+            let address = parts.join("/");
+            if address.split('?').next().unwrap().ends_with(".json") {
+                waiting.push(address);
+            } else {
+                let (node, version) = address.split_once("v=").unwrap();
+                found.insert(node.trim_end_matches(['?', '&']).to_owned(), version.to_owned());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_tile_is_valid_and_three_clients_read_all_of_them() {
+    let (_onemap, server) = buildings();
+    let path = "/3dtiles/buildings/tileset.json?datetime=2015-06-01";
+    let said = judge("tiles3d.mjs", &server, path, &["--ids"]);
+    let ids: BTreeSet<u64> =
+        said["ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
+    assert!(ids.len() > 10_000, "{}", ids.len());
+    assert!(said["largest"].as_u64().unwrap() < 1_500_000, "{said}");
+    // The same features as the flat tiles have.
+    let flat = server.get("/tiles/buildings?datetime=2015-06-01");
+    assert_eq!(flat.status, 200);
+    let some = *ids.iter().nth(ids.len() / 2).unwrap();
+    let feature = server.get(&format!("/features/buildings/{some}?datetime=2015-06-01"));
+    assert_eq!(feature.json()["id"], some);
+    let renderer = judge("renderer3d.mjs", &server, path, &[]);
+    assert_eq!(renderer["features"].as_u64().unwrap() as usize, ids.len());
+    let loaders = judge("loaders3d.mjs", &server, path, &[]);
+    assert_eq!(loaders["contents"], said["contents"]);
+    let names = loaders["names"].as_array().unwrap();
+    assert!(names.contains(&json!("height")) && names.contains(&json!("id")), "{names:?}");
+}
+
+#[test]
+fn plain_filtered_and_chosen_contents_are_valid_too() {
+    let (_onemap, server) = buildings();
+    let path = "/3dtiles/buildings/tileset.json?datetime=2015-06-01&enc=plain&properties=use&filter=height%20%3E%2040";
+    let said = judge("tiles3d.mjs", &server, path, &["--ids"]);
+    let few = said["ids"].as_array().unwrap().len();
+    assert!((10..5_000).contains(&few), "{few}");
+    assert!(said["messages"].get("KHR_mesh_quantization").is_none());
+    let loaders = judge("loaders3d.mjs", &server, path, &[]);
+    assert_eq!(loaders["names"], json!(["id", "use"]));
+}
+
+#[test]
+fn the_city_of_another_day_is_another_city_and_days_without_change_share_their_tiles() {
+    let (_onemap, server) = buildings();
+    let at =
+        |day: &str| contents(&server, &format!("/3dtiles/buildings/tileset.json?datetime={day}"));
+    let (early, late) = (at("2001-06-01"), at("2020-06-01"));
+    assert_ne!(early, late);
+    // Years are when something changes in this city.
+    assert_eq!(at("2015-03-01"), at("2015-11-30"));
+    let before =
+        judge("tiles3d.mjs", &server, "/3dtiles/buildings/tileset.json?datetime=2001-06-01", &[]);
+    let after =
+        judge("tiles3d.mjs", &server, "/3dtiles/buildings/tileset.json?datetime=2020-06-01", &[]);
+    assert!(before["ids"].as_u64() < after["ids"].as_u64());
+}
+
+#[test]
+fn an_edit_changes_its_own_tile_and_those_above_and_taking_it_back_gives_the_same_bytes() {
+    let (_onemap, server) = buildings();
+    let path = "/3dtiles/buildings/tileset.json";
+    let before = contents(&server, path);
+    let bytes = |server: &Server, node: &str| server.get(node).body;
+    let said = judge("tiles3d.mjs", &server, path, &["--ids"]);
+    let id = said["ids"][100].as_u64().unwrap();
+    let feature = server.get(&format!("/features/buildings/{id}"));
+    let (tag, old) = (feature.header("etag").to_owned(), feature.json());
+    let change = json!({ "properties": { "height": 321.5 } });
+    let edit = |tag: &str, change: &Value| {
+        let headers = [("if-match", tag), ("content-type", "application/merge-patch+json")];
+        let done = server.send("PATCH", &format!("/features/buildings/{id}"), &headers, change);
+        assert!(done.status < 300, "{}: {}", done.status, String::from_utf8_lossy(&done.body));
+    };
+    let old_bytes: BTreeMap<&String, Vec<u8>> =
+        before.keys().map(|node| (node, bytes(&server, node))).collect();
+    edit(&tag, &change);
+    let after = contents(&server, path);
+    let changed: BTreeSet<&String> = after
+        .iter()
+        .filter(|(node, version)| before.get(*node) != Some(version))
+        .map(|(n, _)| n)
+        .collect();
+    assert!(!changed.is_empty() && changed.len() < 12, "{changed:?}");
+    let deepest = changed.iter().max_by_key(|node| node.len()).unwrap();
+    assert_ne!(old_bytes[deepest], bytes(&server, deepest));
+    judge("tiles3d.mjs", &server, path, &[]);
+    // And back.
+    let tag = server.get(&format!("/features/buildings/{id}")).header("etag").to_owned();
+    edit(&tag, &json!({ "properties": { "height": old["properties"]["height"] } }));
+    for (node, old) in &old_bytes {
+        assert!(*old == bytes(&server, node), "{node}");
+    }
+}
+
+#[test]
+fn several_layers_are_one_tileset_and_wrong_addresses_say_so() {
+    let onemap = Onemap::new();
+    let args = ["--layer", "buildings", "--id-field", "id"];
+    let _ = onemap.import(&sample("buildings.fgb"), &args).expect_code(0);
+    let _ = onemap.import(&sample("green.geojson"), &["--layer", "green"]).expect_code(0);
+    let _ = onemap
+        .import(&sample("cameras.csv"), &["--layer", "cameras", "--crs", "EPSG:4527"])
+        .expect_code(0);
+    let server = Server::start(&onemap);
+    let both = server.get("/3dtiles/buildings,green/tileset.json").json();
+    assert_eq!(both["root"]["children"].as_array().unwrap().len(), 2);
+    let uri = both["root"]["children"][0]["content"]["uri"].as_str().unwrap().to_owned();
+    assert_eq!(uri, "../buildings/tileset.json");
+    for (path, status) in [
+        ("/3dtiles/nothing/tileset.json", 404),
+        ("/3dtiles/cameras/tileset.json", 404),
+        ("/3dtiles/buildings/c/14/x/1.glb", 400),
+        ("/3dtiles/buildings/c/14/1/1.glb", 404),
+        ("/3dtiles/buildings/c/99/1/1.glb", 404),
+        ("/3dtiles/buildings/n/3/1/1.json", 404),
+        ("/3dtiles/buildings/elsewhere.txt", 404),
+        ("/3dtiles/buildings/tileset.json?enc=zip", 400),
+        ("/3dtiles/buildings/tileset.json?filter=nonsense(", 400),
+    ] {
+        let answer = server.get(path);
+        assert_eq!(answer.status, status, "{path}: {}", String::from_utf8_lossy(&answer.body));
+        assert!(answer.header("content-type").contains("problem+json"), "{path}");
+    }
+    let first = server.get("/3dtiles/buildings/tileset.json");
+    let again = server
+        .get_with("/3dtiles/buildings/tileset.json", &[("if-none-match", first.header("etag"))]);
+    assert_eq!(again.status, 304);
+}
+
+#[test]
+fn tilesets_of_others_are_served_as_they_are() {
+    let Some(data) = test_data("tilesets of others") else { return };
+    let onemap = Onemap::new();
+    for (folder, layer) in [
+        ("3dtiles_1.0/TilesetWithRequestVolume", "volume"),
+        ("3dtiles_1.1/SparseImplicitQuadtree", "implicit"),
+    ] {
+        let folder = data.join("city3d").join(folder);
+        let _ = onemap.import(&folder, &["--layer", layer]).expect_code(0);
+    }
+    let server = Server::start(&onemap);
+    let folder = data.join("city3d/3dtiles_1.0/TilesetWithRequestVolume");
+    for name in ["tileset.json", "points.pnts", "city/lr.b3dm", "city/tileset.json"] {
+        let answer = server.get(&format!("/3dtiles/volume/{name}"));
+        assert_eq!(answer.status, 200, "{name}");
+        assert_eq!(answer.body, std::fs::read(folder.join(name)).unwrap(), "{name}");
+    }
+    assert_eq!(server.get("/3dtiles/volume/../tileset.json").status, 404);
+    assert_eq!(server.get("/3dtiles/volume/absent.b3dm").status, 404);
+    let layer = server.get("/api/layers/volume").json();
+    assert_eq!(layer["kind"], "tileset");
+    assert!(layer["links"].as_array().unwrap().iter().any(|link| link["rel"] == "3dtiles"));
+}
