@@ -11,7 +11,7 @@ use onemap_store::Store;
 use serde::Deserialize;
 
 use super::serve::{self, ServeArgs};
-use super::{Common, actor, import};
+use super::{Common, actor, import, model_import};
 use crate::progress::Bar;
 
 #[derive(Args)]
@@ -47,6 +47,9 @@ struct Entry {
     state_field: Option<String>,
     #[serde(default)]
     fields: BTreeMap<String, FieldTitle>,
+    /// How its features become solid in 3D.
+    #[serde(default)]
+    solid: onemap_model::Solid,
 }
 
 pub(super) fn run(common: &Common, args: &DemoArgs) -> anyhow::Result<u8> {
@@ -74,7 +77,13 @@ fn import_city(store: &Store, folder: &Path, quiet: bool) -> anyhow::Result<()> 
             layers: entry.table.clone().into_iter().collect(),
             ..onemap_vector::Options::default()
         };
-        let report = import::import(store, &[name], &reading, &entry.options(), &Bar::new(quiet))?;
+        let bar = Bar::new(quiet);
+        let report = if onemap_city_model::is_city_model(&name) {
+            let reading = onemap_city_model::Options::default();
+            model_import::import(store, &[name], &reading, &entry.options(), &bar)?
+        } else {
+            import::import(store, &[name], &reading, &entry.options(), &bar)?
+        };
         if !quiet {
             println!("{report}");
         }
@@ -97,6 +106,7 @@ impl Entry {
             valid_to: self.valid_to_field.map(TimeRule::Field),
             state: self.state_field.map(StateRule::Field),
             field_titles: self.fields,
+            solid: self.solid,
             mode: Mode::Create,
             actor: actor(),
             ..Options::default()

@@ -8,7 +8,9 @@ use onemap_ingest::{Mode, Options, Report, StateRule, TimeRule};
 use onemap_model::{Kind, LayerId, State, Timestamp};
 use onemap_store::Store;
 
-use super::{Common, DONE, DONE_WITH_REJECTS, actor, archive_import, tileset_import};
+use super::{
+    Common, DONE, DONE_WITH_REJECTS, actor, archive_import, model_import, tileset_import,
+};
 use crate::progress::Bar;
 
 #[derive(Args)]
@@ -19,6 +21,9 @@ Examples:
   onemap import city.gpkg --layer base             layers base_roads, base_buildings, ...
   onemap import new.geojson --layer parcels --mode upsert --id-field parcel_no
   onemap import basemap.pmtiles                    vector tiles made elsewhere, served as they are
+  onemap import quarter.city.json --layer models   CityJSON, CityGML: shapes in 3D, a footprint on the map
+  onemap import tower.glb --place 118.28,33.96,12,90
+  onemap import tiles3d/                           3D Tiles (tileset.json), served as they are
   onemap import 'postgres://gis@localhost/city?table=public.roads'
   cat roads.geojsonl | onemap import - --layer roads")]
 pub(super) struct ImportArgs {
@@ -55,6 +60,9 @@ pub(super) struct ImportArgs {
     /// Field that identifies features, so that ids stay the same over imports
     #[arg(long, value_name = "F")]
     id_field: Option<String>,
+    /// Where a model without a place stands (OBJ, glTF): degrees, ellipsoidal metres, degrees clockwise from north
+    #[arg(long, value_name = "LON,LAT[,HEIGHT[,HEADING]]", value_parser = model_import::placement, allow_hyphen_values = true)]
+    place: Option<onemap_city_model::Placement>,
     /// Field with the height above ground, metres: features become solid in 3D
     #[arg(long, value_name = "F")]
     height_field: Option<String>,
@@ -109,6 +117,22 @@ pub(super) fn run(common: &Common, args: &ImportArgs) -> anyhow::Result<u8> {
         let bar = Bar::new(common.json);
         common.print(&tileset_import::import(&store, &args.sources, &options, &bar)?)?;
         return Ok(DONE);
+    }
+    if model_import::are_models(&args.sources)? {
+        let reading = onemap_city_model::Options {
+            crs: args.crs.clone(),
+            encoding: args.encoding.clone(),
+            layers: args.only.clone(),
+            place: args.place,
+            ..onemap_city_model::Options::default()
+        };
+        let (store, bar) = (common.store()?, Bar::new(common.json));
+        let report = model_import::import(&store, &args.sources, &reading, &options, &bar)?;
+        common.print(&report)?;
+        return Ok(if report.rejected() > 0 { DONE_WITH_REJECTS } else { DONE });
+    }
+    if args.place.is_some() {
+        bail!("--place is for models that state no place of their own: OBJ and glTF");
     }
     let reading = onemap_vector::Options {
         crs: args.crs.clone(),

@@ -7,6 +7,7 @@ mod demo;
 mod export;
 mod import;
 mod inspect;
+mod model_import;
 mod serve;
 mod tile;
 mod tileset_import;
