@@ -14,6 +14,8 @@
 mod build;
 mod citygml;
 mod cityjson;
+mod columns;
+mod crs_name;
 mod detect;
 mod error;
 mod format;
@@ -21,6 +23,7 @@ mod gltf;
 mod limits;
 mod obj;
 mod placement;
+mod semantics;
 mod source;
 mod texture;
 

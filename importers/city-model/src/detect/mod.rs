@@ -11,7 +11,7 @@ use std::sync::Arc;
 use onemap_bounded::{Gunzip, ZipArchive};
 use tempfile::TempDir;
 
-use crate::{Error, Format, Source, limits};
+use crate::{Error, Source, limits};
 use identify::identify;
 
 /// What a name turned out to hold.

@@ -1,6 +1,7 @@
 use std::io::Write;
 
 use super::*;
+use crate::Format;
 use crate::testing::data;
 
 const CITY: &[u8] = br#"{"CityObjects":{},"vertices":[],"type":"CityJSON","version":"2.0"}"#;
