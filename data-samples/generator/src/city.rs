@@ -6,11 +6,13 @@ use crate::districts::{self, Area};
 use crate::furniture::{self, Camera, Component};
 use crate::geom::{Pt, Ring, contains};
 use crate::gk::GaussKruger;
+use crate::landmarks::{self, Landmark};
 use crate::places::{self, Place};
 use crate::plan::{ORIGIN_EAST, ORIGIN_NORTH};
 use crate::roads::{self, Road};
 use crate::streets::Network;
 use crate::terrain::Terrain;
+use crate::trees::{self, Tree};
 use crate::zoning::{self, Parcel};
 
 /// Everything that the district consists of.
@@ -48,6 +50,10 @@ pub struct City {
     pub components: Vec<Component>,
     /// Cameras.
     pub cameras: Vec<Camera>,
+    /// Landmarks around the civic square, which are no [`City::buildings`].
+    pub landmarks: Vec<Landmark>,
+    /// Trees of the centre.
+    pub trees: Vec<Tree>,
     zone: GaussKruger,
 }
 
@@ -80,6 +86,8 @@ impl City {
             hospitals: Vec::new(),
             components: Vec::new(),
             cameras: Vec::new(),
+            landmarks: landmarks::landmarks(),
+            trees: Vec::new(),
             zone: GaussKruger::new(117.0),
         };
         city.schools = places::schools(&city);
@@ -87,6 +95,7 @@ impl City {
         city.pois = places::pois(&city);
         city.components = furniture::components(&city);
         city.cameras = furniture::cameras(&city);
+        city.trees = trees::trees(&city);
         city
     }
 

@@ -11,7 +11,8 @@
 //! blocks    faces of the graph: blocks, green strips, street land, lots
 //! zoning    the use of each lot, today and in the plan                    -> landuse
 //! buildings what stands on each lot
-//! roads, districts, nature, places, furniture, terrain                    themes of their own
+//! roads, districts, nature, places, furniture, terrain, trees             themes of their own
+//! landmarks buildings made by rule for the civic square, with walls, windows and pictures
 //! write     one writer for each format
 //! ```
 //!
@@ -47,6 +48,7 @@ pub mod geom;
 pub mod gk;
 pub mod graph;
 mod grid;
+pub mod landmarks;
 pub mod landuse;
 pub mod names;
 pub mod nature;
@@ -57,6 +59,7 @@ pub mod roads;
 pub mod shape;
 pub mod streets;
 pub mod terrain;
+pub mod trees;
 pub mod write;
 pub mod zoning;
 

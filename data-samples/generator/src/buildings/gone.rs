@@ -1,7 +1,7 @@
 //! What stood where the town has grown since: villages and lanes that made way for it.
 
 use super::site::Site;
-use super::{Building, HouseNumbers, housing, wall_point};
+use super::{Building, HouseNumbers, housing, roofs, wall_point};
 use crate::plan::THIS_YEAR;
 use crate::rng::Rng;
 use crate::streets::Network;
@@ -39,6 +39,7 @@ pub fn build(network: &Network, parcels: &[Parcel], standing: usize, seed: u64) 
             d.holes = d.holes.iter().map(|h| h.iter().map(|q| q.cm()).collect()).collect();
             d.year = d.year.clamp(1975, pulled_down - 3);
             d.name.clear();
+            roofs::finish(&mut d, &mut Rng::stream(seed, "old roofs", out.len() as u64));
             let (address, _) = numbers.address(network, p, &d);
             out.push(Building {
                 id: format!("B{:05}", standing + out.len() + 1),

@@ -3,6 +3,7 @@
 pub mod gone;
 mod housing;
 mod public;
+mod roofs;
 mod shapes;
 pub mod site;
 mod work;
@@ -49,6 +50,9 @@ fn draft(ring: Ring, usage: &'static str, floors: u16, storey: f64, extra: f64) 
         height: (height * 10.0).round() / 10.0,
         structure: "砖混",
         roof: "flat",
+        roof_height: 0.0,
+        min_height: 0.0,
+        landmark: false,
         year: 0,
         name: String::new(),
     }
@@ -85,6 +89,7 @@ pub fn build(
             if p.year <= THIS_YEAR {
                 d.year = d.year.min(THIS_YEAR + 1);
             }
+            roofs::finish(&mut d, &mut Rng::stream(seed, "roofs", out.len() as u64));
             let (address, named) = numbers.address(network, p, &d);
             out.push(Building {
                 id: format!("B{:05}", out.len() + 1),

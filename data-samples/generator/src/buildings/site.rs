@@ -23,6 +23,12 @@ pub struct Draft {
     pub structure: &'static str,
     /// Roof shape, in the words of OpenStreetMap's Simple 3D Buildings.
     pub roof: &'static str,
+    /// Height of the roof alone in metres, part of the height; 0 for flat ones.
+    pub roof_height: f64,
+    /// Height in metres at which it begins: 0 but for canopies.
+    pub min_height: f64,
+    /// Whether it marks the skyline.
+    pub landmark: bool,
     /// Year of completion.
     pub year: u16,
     /// Own name, or a number within the compound.

@@ -51,6 +51,9 @@ pub(super) fn buildings(city: &City) -> Result<Vec<u8>, WriteError> {
         ("roof_shape", ColumnType::String, "屋顶形状"),
         ("address", ColumnType::String, "地址"),
         ("state", ColumnType::String, "状态"),
+        ("roof_height", ColumnType::Float, "屋顶高度"),
+        ("min_height", ColumnType::Float, "底部高度"),
+        ("landmark", ColumnType::Bool, "地标"),
     ];
     for (name, kind, title) in columns {
         fgb.add_column(name, kind, |fbb, column| column.title = Some(fbb.create_string(title)));
@@ -75,6 +78,9 @@ pub(super) fn buildings(city: &City) -> Result<Vec<u8>, WriteError> {
                 Some(ColumnValue::String(d.roof)),
                 (!b.address.is_empty()).then_some(ColumnValue::String(&b.address)),
                 Some(ColumnValue::String(b.state.zh())),
+                (d.roof_height > 0.0).then_some(ColumnValue::Float(d.roof_height as f32)),
+                (d.min_height > 0.0).then_some(ColumnValue::Float(d.min_height as f32)),
+                d.landmark.then_some(ColumnValue::Bool(true)),
             ];
             for (k, value) in values.iter().enumerate() {
                 if let Some(value) = value

@@ -1,4 +1,4 @@
-//! Water and green as GeoJSON (RFC 7946), one feature to a line.
+//! Water and green as GeoJSON (RFC 7946), trees as GeoJSON text sequence, one feature to a line.
 
 use std::fmt::Write;
 
@@ -15,6 +15,20 @@ pub(super) fn water(city: &City) -> Vec<u8> {
 /// The green areas.
 pub(super) fn green(city: &City) -> Vec<u8> {
     collection(city, "green", &nature::green(city))
+}
+
+/// The trees, one GeoJSON feature to a line.
+pub(super) fn trees(city: &City) -> Vec<u8> {
+    let mut out = String::new();
+    for tree in &city.trees {
+        let q = degrees(city, tree.at);
+        let _ = writeln!(
+            out,
+            "{{\"type\":\"Feature\",\"properties\":{{\"id\":\"{}\",\"species\":\"{}\",\"height\":{:.1},\"crown\":{:.1},\"planted\":{}}},\"geometry\":{{\"type\":\"Point\",\"coordinates\":[{:.7},{:.7}]}}}}",
+            tree.id, tree.species, tree.height, tree.crown, tree.planted, q.x, q.y
+        );
+    }
+    out.into_bytes()
 }
 
 fn collection(city: &City, name: &str, patches: &[Patch]) -> Vec<u8> {

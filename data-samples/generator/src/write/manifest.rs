@@ -25,6 +25,7 @@ pub(super) fn manifest() -> Result<Vec<u8>, WriteError> {
     let plan = ["规划", "Planning"];
     let services = ["公共服务", "Public services"];
     let care = ["城市管理", "City management"];
+    let green = ["城市绿化", "Urban greening"];
     let admin = ["行政区划", "Administration"];
     let layers = json!([
         {
@@ -76,8 +77,26 @@ pub(super) fn manifest() -> Result<Vec<u8>, WriteError> {
             "fields": fields(&[
                 ("id", "建筑编号", "Building id", ""), ("name", "名称", "Name", ""), ("use", "用途", "Use", ""), ("height", "高度", "Height", "m"), ("floors", "层数", "Floors", ""),
                 ("year_built", "建成年份", "Year built", ""), ("year_demolished", "拆除年份", "Year demolished", ""), ("structure", "结构", "Structure", ""), ("roof_shape", "屋顶形状", "Roof shape", ""), ("address", "地址", "Address", ""),
-                ("state", "状态", "State", ""),
+                ("state", "状态", "State", ""), ("roof_height", "屋顶高度", "Roof height", "m"), ("min_height", "底部高度", "Begins at", "m"), ("landmark", "地标", "Landmark", ""),
             ]),
+            "solid": { "height": "height", "floors": "floors", "min_height": "min_height", "roof_shape": "roof_shape", "roof_height": "roof_height", "landmark": "landmark" },
+        },
+        {
+            "path": "city/landmarks.city.json", "format": "cityjson", "kind": "model", "id": "landmarks", "title": "地标建筑", "title_en": "Landmarks",
+            "department": "自然资源和规划局", "department_en": "Natural Resources and Planning Bureau", "group": base[0], "group_en": base[1], "style": "buildings", "visible": true,
+            "valid_from_field": "建成年份",
+            "fields": fields(&[
+                ("名称", "名称", "Name", ""), ("用途", "用途", "Use", ""), ("建成年份", "建成年份", "Year built", ""), ("高度", "高度", "Height", "m"), ("层数", "层数", "Floors", ""),
+            ]),
+        },
+        {
+            "path": "city/trees.geojsonl", "format": "geojsonseq", "id": "trees", "title": "树木", "title_en": "Trees",
+            "department": "城市管理局", "department_en": "City Management Bureau", "group": green[0], "group_en": green[1], "style": "trees", "id_field": "id", "visible": true,
+            "valid_from_field": "planted",
+            "fields": fields(&[
+                ("id", "树木编号", "Tree id", ""), ("species", "树种", "Species", ""), ("height", "树高", "Height", "m"), ("crown", "冠幅", "Crown", "m"), ("planted", "种植年份", "Planted", ""),
+            ]),
+            "solid": { "symbol": "tree", "height": "height" },
         },
         {
             "path": "city/districts.gpkg", "format": "geopackage", "table": "communities", "id": "communities", "title": "社区", "title_en": "Communities",

@@ -1,6 +1,7 @@
 //! The files of the sample, one writer for each format. Every writer returns bytes and depends on
 //! the city only: no clock, no locale, no order of a hash map.
 
+mod cityjson;
 mod fgb;
 mod geojson;
 mod gpkg;
@@ -11,6 +12,7 @@ mod xlsx;
 
 use crate::city::City;
 use crate::geom::Pt;
+use crate::landmarks::pictures;
 
 /// What can go wrong while a file is formed in memory.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +39,9 @@ pub enum WriteError {
     /// The manifest could not be written.
     #[error("could not form the manifest")]
     Manifest(#[from] serde_json::Error),
+    /// A picture could not be written.
+    #[error("could not form the picture")]
+    Picture(#[from] image::ImageError),
     /// Copying in memory failed.
     #[error("could not copy bytes")]
     Io(#[from] std::io::Error),
@@ -62,7 +67,12 @@ pub fn files(city: &City) -> Result<Vec<File>, WriteError> {
         ("city/cameras.csv".to_owned(), table::cameras(city)?),
         ("city/schools.xlsx".to_owned(), xlsx::schools(city)?),
         ("city/hospitals.xlsx".to_owned(), xlsx::hospitals(city)?),
+        ("city/trees.geojsonl".to_owned(), geojson::trees(city)),
+        ("city/landmarks.city.json".to_owned(), cityjson::landmarks(city)),
     ];
+    for name in pictures::NAMES {
+        out.push((format!("city/textures/{name}.png"), pictures::png(name)?));
+    }
     out.extend(shp::current(city));
     out.extend(shp::plan(city));
     out.push(("city.json".to_owned(), manifest::manifest()?));
