@@ -251,7 +251,9 @@ impl<'a> Reader<'a> {
                 _ => return Err(ModelBytesError("a texture's wrapping is unknown")),
             };
             let bytes = self.unsigned()?;
-            let hash = self.take(32)?.iter().map(|byte| format!("{byte:02x}")).collect();
+            let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0');
+            let bytes_of_hash = self.take(32)?.iter();
+            let hash = bytes_of_hash.flat_map(|&b| [digit(b >> 4), digit(b & 15)]).collect();
             texture = Some(Texture { image: BlobRef { hash, bytes }, wrap });
         }
         Ok(Material { color, texture, double_sided: flags & 1 != 0 })

@@ -39,9 +39,9 @@ impl Binary {
         (at, bytes.len())
     }
 
-    /// Adds bytes that are no attribute; `_width` is that of their elements, for the reader. Returns the view's number.
-    pub(crate) fn view(&mut self, bytes: Vec<u8>, _width: usize) -> usize {
-        let (at, length) = self.put(&bytes);
+    /// Adds bytes that are no attribute; returns the view's number.
+    pub(crate) fn view(&mut self, bytes: &[u8]) -> usize {
+        let (at, length) = self.put(bytes);
         self.views.push(json!({ "buffer": 0, "byteOffset": at, "byteLength": length }));
         self.views.len() - 1
     }
@@ -67,7 +67,7 @@ impl Binary {
             self.packed_view(
                 length,
                 N,
-                json!({
+                &json!({
                     "buffer": 0, "byteOffset": at, "byteLength": packed_length, "byteStride": N,
                     "count": elements.len(), "mode": "ATTRIBUTES", "filter": filter,
                 }),
@@ -97,7 +97,7 @@ impl Binary {
             let mut view = self.packed_view(
                 corners.len() * 2,
                 2,
-                json!({
+                &json!({
                     "buffer": 0, "byteOffset": at, "byteLength": length, "byteStride": 2,
                     "count": corners.len(), "mode": "TRIANGLES",
                 }),
@@ -120,7 +120,7 @@ impl Binary {
         self.accessors.len() - 1
     }
 
-    fn packed_view(&mut self, length: usize, stride: usize, packed: Value) -> Value {
+    fn packed_view(&mut self, length: usize, stride: usize, packed: &Value) -> Value {
         let at = self.unpacked;
         self.unpacked = (at + length).next_multiple_of(4);
         json!({

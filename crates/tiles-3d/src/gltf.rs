@@ -166,7 +166,7 @@ fn textures(
     let files: Vec<Value> = images
         .into_iter()
         .map(|image| {
-            let view = binary.view(image.bytes, 1);
+            let view = binary.view(&image.bytes);
             json!({ "bufferView": view, "mimeType": image.media_type })
         })
         .collect();

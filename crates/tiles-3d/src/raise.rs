@@ -107,11 +107,11 @@ impl Raiser {
         };
         let top = (params.height - lost).max(params.min_height + 0.1);
         let eaves = top - whole.rise;
-        let (wall, cover) = (linear(params.wall), linear(params.roof_color));
+        let (side, cover) = (linear(params.wall), linear(params.roof_color));
         for ring in rings {
             for (i, a) in ring.iter().enumerate() {
                 let b = &ring[(i + 1) % ring.len()];
-                self.wall(batch, (a, b), &whole, (params.min_height, eaves), (wall, feature));
+                wall(batch, (a, b), &whole, (params.min_height, eaves), (side, feature));
             }
         }
         for plane in 0..whole.planes.len() {
@@ -119,35 +119,8 @@ impl Raiser {
             self.cover(batch, &parts, rings, |p| eaves + whole.at(p), (cover, feature), true);
         }
         if params.min_height > 0.0 {
-            self.cover(batch, &flat, rings, |_| params.min_height, (wall, feature), false);
+            self.cover(batch, &flat, rings, |_| params.min_height, (side, feature), false);
         }
-    }
-
-    /// Adds a wall from one column to the next, seen from the right of the way.
-    fn wall(
-        &self,
-        batch: &mut Batch,
-        (a, b): (&Column, &Column),
-        roof: &Roof,
-        (bottom, eaves): (f64, f64),
-        (color, feature): ([u8; 4], u16),
-    ) {
-        let Some(face) = normal(a.rise(bottom), b.rise(bottom), b.rise(bottom + 1.0)) else {
-            return;
-        };
-        let breaks = roof.breaks(a.flat(), b.flat());
-        let mut along: Vec<Column> = Vec::with_capacity(breaks.len() + 2);
-        along.push(*a);
-        along.extend(breaks.iter().map(|&t| a.between(b, t)));
-        along.push(*b);
-        let vertex = |position| Vertex { position, normal: face, color, uv: [0.0; 2], feature };
-        let tops = along.iter().map(|column| vertex(column.rise(eaves + roof.at(column.flat()))));
-        let corners = [vertex(a.rise(bottom)), vertex(b.rise(bottom))];
-        let count = along.len() as u32;
-        // A fan from the first lower corner; the second one, then the tops backward.
-        let mut triangles = vec![[0, 1, 1 + count]];
-        triangles.extend((2..1 + count).rev().map(|i| [0, i + 1, i]));
-        batch.add(corners.into_iter().chain(tops), triangles);
     }
 
     /// Adds a face over rings, at a height above the base.
@@ -207,6 +180,32 @@ impl Raiser {
         });
         batch.add(vertices, triangles);
     }
+}
+
+/// Adds a wall from one column to the next, seen from the right of the way.
+fn wall(
+    batch: &mut Batch,
+    (a, b): (&Column, &Column),
+    roof: &Roof,
+    (bottom, eaves): (f64, f64),
+    (color, feature): ([u8; 4], u16),
+) {
+    let Some(face) = normal(a.rise(bottom), b.rise(bottom), b.rise(bottom + 1.0)) else {
+        return;
+    };
+    let breaks = roof.breaks(a.flat(), b.flat());
+    let mut along: Vec<Column> = Vec::with_capacity(breaks.len() + 2);
+    along.push(*a);
+    along.extend(breaks.iter().map(|&t| a.between(b, t)));
+    along.push(*b);
+    let vertex = |position| Vertex { position, normal: face, color, uv: [0.0; 2], feature };
+    let tops = along.iter().map(|column| vertex(column.rise(eaves + roof.at(column.flat()))));
+    let corners = [vertex(a.rise(bottom)), vertex(b.rise(bottom))];
+    let count = along.len() as u32;
+    // A fan from the first lower corner; the second one, then the tops backward.
+    let mut triangles = vec![[0, 1, 1 + count]];
+    triangles.extend((2..=count).rev().map(|i| [0, i + 1, i]));
+    batch.add(corners.into_iter().chain(tops), triangles);
 }
 
 /// Returns the column at a place of a footprint: one of its own corners, else as the nearest corner's, moved there.

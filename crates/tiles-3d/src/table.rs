@@ -60,11 +60,13 @@ impl Table {
         let mut enums = Map::new();
         let greatest = self.ids.iter().map(|id| id.get()).max().unwrap_or(0);
         let (kind, view) = if u32::try_from(greatest).is_ok() {
-            let bytes = self.ids.iter().flat_map(|id| (id.get() as u32).to_le_bytes()).collect();
-            ("UINT32", binary.view(bytes, 4))
+            let bytes: Vec<u8> =
+                self.ids.iter().flat_map(|id| (id.get() as u32).to_le_bytes()).collect();
+            ("UINT32", binary.view(&bytes))
         } else {
-            let bytes = self.ids.iter().flat_map(|id| (id.get() as f64).to_le_bytes()).collect();
-            ("FLOAT64", binary.view(bytes, 8))
+            let bytes: Vec<u8> =
+                self.ids.iter().flat_map(|id| (id.get() as f64).to_le_bytes()).collect();
+            ("FLOAT64", binary.view(&bytes))
         };
         class.insert(
             "id".into(),
@@ -163,7 +165,7 @@ impl<'v> Column<'v> {
                 for (i, value) in values.iter().enumerate() {
                     bits[i / 8] |= u8::from(*value == Some(true)) << (i % 8);
                 }
-                (json!({ "type": "BOOLEAN" }), json!({ "values": binary.view(bits, 1) }))
+                (json!({ "type": "BOOLEAN" }), json!({ "values": binary.view(&bits) }))
             }
             // A bit has no value to spare.
             Self::Bools(values) => Self::write_ints(
@@ -206,24 +208,24 @@ impl<'v> Column<'v> {
         };
         let null = spare(least, most);
         let number = |n: &Option<i64>| n.unwrap_or(null).to_le_bytes();
-        let bytes =
-            values.iter().flat_map(|n| number(n).into_iter().take(width)).collect::<Vec<u8>>();
+        let bytes: Vec<u8> =
+            values.iter().flat_map(|n| number(n).into_iter().take(width)).collect();
         let mut described = json!({ "type": "SCALAR", "componentType": name });
         if nulls {
             described["noData"] = null.into();
         }
-        (described, json!({ "values": binary.view(bytes, width) }))
+        (described, json!({ "values": binary.view(&bytes) }))
     }
 
     fn write_floats(values: &[Option<f64>], binary: &mut Binary) -> (Json, Json) {
         const NULL: f64 = -1e30;
         let nulls = values.iter().any(Option::is_none);
-        let bytes = values.iter().flat_map(|x| x.unwrap_or(NULL).to_le_bytes()).collect();
+        let bytes: Vec<u8> = values.iter().flat_map(|x| x.unwrap_or(NULL).to_le_bytes()).collect();
         let mut described = json!({ "type": "SCALAR", "componentType": "FLOAT64" });
         if nulls {
             described["noData"] = NULL.into();
         }
-        (described, json!({ "values": binary.view(bytes, 8) }))
+        (described, json!({ "values": binary.view(&bytes) }))
     }
 
     fn write_texts(
@@ -244,7 +246,7 @@ impl<'v> Column<'v> {
         let number = |v: &Option<std::borrow::Cow<'_, str>>| {
             v.as_ref().and_then(|text| numbers.get(text.as_ref()).copied()).unwrap_or(0)
         };
-        let bytes = values.iter().flat_map(|v| number(v).to_le_bytes()).collect();
+        let bytes: Vec<u8> = values.iter().flat_map(|v| number(v).to_le_bytes()).collect();
         let mut listed: Vec<Json> = Vec::new();
         let nulls = values.iter().any(Option::is_none);
         if nulls {
@@ -257,7 +259,7 @@ impl<'v> Column<'v> {
         if nulls {
             described["noData"] = NO_ENUM_VALUE.into();
         }
-        (described, json!({ "values": binary.view(bytes, 2) }))
+        (described, json!({ "values": binary.view(&bytes) }))
     }
 
     fn write_plain_texts(
@@ -272,10 +274,10 @@ impl<'v> Column<'v> {
             bytes.extend_from_slice(value.as_deref().unwrap_or(null).as_bytes());
             ends.push(bytes.len() as u32);
         }
-        let (kind, offsets, width) = if bytes.len() <= usize::from(u16::MAX) {
-            ("UINT16", ends.iter().flat_map(|&n| (n as u16).to_le_bytes()).collect(), 2)
-        } else {
-            ("UINT32", ends.iter().flat_map(|n| n.to_le_bytes()).collect(), 4)
+        let short: Result<Vec<u16>, _> = ends.iter().map(|&end| u16::try_from(end)).collect();
+        let (kind, offsets): (_, Vec<u8>) = match short {
+            Ok(ends) => ("UINT16", ends.iter().flat_map(|n| n.to_le_bytes()).collect()),
+            Err(_) => ("UINT32", ends.iter().flat_map(|n| n.to_le_bytes()).collect()),
         };
         // A view has at least a byte.
         if bytes.is_empty() {
@@ -286,8 +288,8 @@ impl<'v> Column<'v> {
             described["noData"] = null.into();
         }
         let stored = json!({
-            "values": binary.view(bytes, 1),
-            "stringOffsets": binary.view(offsets, width),
+            "values": binary.view(&bytes),
+            "stringOffsets": binary.view(&offsets),
             "stringOffsetType": kind,
         });
         (described, stored)
