@@ -77,6 +77,7 @@ impl Edge {
     }
 
     #[inline]
+    #[expect(clippy::needless_bitwise_bool, reason = "four comparisons are faster than a branch")]
     fn is_apart(&self, other: &Self) -> bool {
         (self.high[0] < other.low[0])
             | (other.high[0] < self.low[0])

@@ -45,7 +45,7 @@ pub struct TileEncoder {
 impl TileEncoder {
     /// Begins a tile. Options out of range are brought into it.
     pub fn new(tile: TileCoord, options: &TileOptions) -> Self {
-        let (extent, area) = grid(options);
+        let (extent, area) = grid(*options);
         Self {
             tile,
             extent,
@@ -61,7 +61,7 @@ impl TileEncoder {
 
     /// Begins another tile. What memory the encoder has serves it again.
     pub fn restart(&mut self, tile: TileCoord, options: &TileOptions) {
-        let (extent, area) = grid(options);
+        let (extent, area) = grid(*options);
         self.tile = tile;
         self.extent = extent;
         self.area = area;
@@ -103,7 +103,7 @@ impl TileEncoder {
 }
 
 /// Returns units across a tile and what of the grid is drawn.
-fn grid(options: &TileOptions) -> (u32, ClipBox) {
+fn grid(options: TileOptions) -> (u32, ClipBox) {
     let extent = options.extent.clamp(256, 65_536);
     let buffer = f64::from(options.buffer.min(extent));
     (extent, ClipBox { low: -buffer, high: f64::from(extent) + buffer })
