@@ -380,9 +380,9 @@ thread_local! {
 /// Tiles larger than this leave no encoder behind, whose memory would be larger still.
 const LARGE: usize = 256 << 10;
 
-fn begin(tile: TileCoord, options: &TileOptions) -> TileEncoder {
-    let Some(mut encoder) = SPARE.take() else { return TileEncoder::new(tile, options) };
-    encoder.restart(tile, options);
+fn begin(tile: TileCoord, options: TileOptions) -> TileEncoder {
+    let Some(mut encoder) = SPARE.take() else { return TileEncoder::new(tile, &options) };
+    encoder.restart(tile, &options);
     encoder
 }
 
@@ -418,7 +418,7 @@ fn encode_features(
     view: &LayerView<'_>,
 ) -> Result<Vec<u8>, TileError> {
     let (layer, options) = (view.layer(), options(request));
-    let mut encoder = begin(request.coord, &options);
+    let mut encoder = begin(request.coord, options);
     let buffer = f64::from(options.buffer) / f64::from(options.extent);
     let mut tile_layer = encoder.layer(&part.to_string(), &layer.schema, view.exact_zoom());
     tile_layer.merge_by(view.merge_fields());
@@ -445,7 +445,7 @@ fn encode_labels(
     labels: &LabelPoints,
 ) -> Result<Vec<u8>, TileError> {
     let (layer, coord) = (view.layer(), request.coord);
-    let mut encoder = begin(coord, &options(request));
+    let mut encoder = begin(coord, options(request));
     let mut drawn = encoder.layer(&part.to_string(), &layer.schema, layer.maxzoom);
     view.for_each(&Query::tile(coord, 0.0), &mut |feature: FeatureRef<'_>| {
         let point = labels.of(layer.uuid, layer.revision, &feature);

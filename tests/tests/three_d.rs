@@ -59,11 +59,11 @@ fn contents(server: &Server, path: &str) -> BTreeMap<String, String> {
                 if part == ".." { parts.truncate(parts.len() - 1) } else { parts.push(part) }
             }
             let address = parts.join("/");
-            if address.split('?').next().unwrap().ends_with(".json") {
-                waiting.push(address);
-            } else {
-                let (node, version) = address.split_once("v=").unwrap();
+            // Contents have versions, tilesets have not.
+            if let Some((node, version)) = address.split_once("v=") {
                 found.insert(node.trim_end_matches(['?', '&']).to_owned(), version.to_owned());
+            } else {
+                waiting.push(address);
             }
         }
     }
