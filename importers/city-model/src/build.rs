@@ -83,30 +83,36 @@ impl ModelBuilder {
         rings: &[Vec<[f64; 3]>],
         uvs: Option<&[Vec<[f32; 2]>]>,
     ) -> Result<(), &'static str> {
+        self.shaded(lod, surface, material, rings, uvs, None)
+    }
+
+    /// Adds a polygon as [`ModelBuilder::polygon`] does, with normals for its corners.
+    pub(crate) fn shaded(
+        &mut self,
+        lod: &str,
+        surface: Surface,
+        material: Option<u32>,
+        rings: &[Vec<[f64; 3]>],
+        uvs: Option<&[Vec<[f32; 2]>]>,
+        normals: Option<&[Vec<[f32; 3]>]>,
+    ) -> Result<(), &'static str> {
         if !rings.iter().flatten().flatten().all(|x| x.is_finite()) {
             return Err("a coordinate is not a number");
         }
-        let uvs = uvs.filter(|uvs| {
-            uvs.len() == rings.len()
-                && uvs.iter().zip(rings).all(|(uvs, ring)| uvs.len() == ring.len())
-                && uvs.iter().flatten().flatten().all(|x| x.is_finite())
-        });
+        let uvs = uvs.filter(|uvs| fits(rings, uvs));
+        let normals = normals.filter(|normals| fits(rings, normals));
         let mut flattened = std::mem::take(&mut self.flattened);
-        self.dropped += flattened.polygon(rings, uvs);
+        self.dropped += flattened.polygon(rings, uvs, normals);
         let result = if flattened.triangles.is_empty() {
             Ok(())
         } else {
-            self.add(
-                lod,
-                surface,
-                material,
-                &Triangles {
-                    positions: &flattened.positions,
-                    normals: &[],
-                    uvs: &flattened.uvs,
-                    indices: &flattened.indices(),
-                },
-            )
+            let triangles = Triangles {
+                positions: &flattened.positions,
+                normals: &flattened.normals,
+                uvs: &flattened.uvs,
+                indices: flattened.triangles.as_chunks().0,
+            };
+            self.add(lod, surface, material, &triangles)
         };
         self.flattened = flattened;
         result
@@ -289,11 +295,21 @@ impl PatchOf {
     }
 }
 
+/// Tells whether there is something finite for every corner.
+fn fits<const N: usize>(rings: &[Vec<[f64; 3]>], others: &[Vec<[f32; N]>]) -> bool {
+    others.len() == rings.len()
+        && others.iter().zip(rings).all(|(others, ring)| others.len() == ring.len())
+        && others.iter().flatten().flatten().all(|x| x.is_finite())
+}
+
 /// A polygon cut into triangles, with what that takes; kept for the next one.
 #[derive(Default)]
 struct Flattened {
     positions: Vec<[f64; 3]>,
+    /// Empty, or as many as positions.
     uvs: Vec<[f32; 2]>,
+    /// Empty, or as many as positions.
+    normals: Vec<[f32; 3]>,
     plane: Vec<[f64; 2]>,
     holes: Vec<u32>,
     triangles: Vec<u32>,
@@ -302,31 +318,37 @@ struct Flattened {
 
 impl Flattened {
     /// Cuts a polygon; returns the number of rings left out.
-    fn polygon(&mut self, rings: &[Vec<[f64; 3]>], uvs: Option<&[Vec<[f32; 2]>]>) -> usize {
-        self.positions.clear();
-        self.uvs.clear();
+    fn polygon(
+        &mut self,
+        rings: &[Vec<[f64; 3]>],
+        uvs: Option<&[Vec<[f32; 2]>]>,
+        normals: Option<&[Vec<[f32; 3]>]>,
+    ) -> usize {
+        self.truncate(0);
         self.plane.clear();
         self.holes.clear();
         self.triangles.clear();
-        let Some(outer) = rings.first() else { return 1 };
-        self.ring(outer, uvs.and_then(|uvs| uvs.first()));
-        let Some((u, v)) = plane_of(&self.positions) else {
-            self.positions.clear();
-            return rings.len();
-        };
+        let mut plane = None;
         let mut dropped = 0;
-        for (i, ring) in rings.iter().enumerate().skip(1) {
+        for (i, ring) in rings.iter().enumerate() {
             let start = self.positions.len();
-            self.ring(ring, uvs.and_then(|uvs| uvs.get(i)));
-            let hole = self.positions.get(start..).unwrap_or_default();
-            if plane_of(hole).is_none() {
-                dropped += 1;
-                self.positions.truncate(start);
-                self.uvs.truncate(if uvs.is_some() { start } else { 0 });
-            } else {
-                self.holes.push(start as u32);
+            self.ring(
+                ring,
+                uvs.and_then(|uvs| uvs.get(i)),
+                normals.and_then(|normals| normals.get(i)),
+            );
+            let found = plane_of(self.positions.get(start..).unwrap_or_default());
+            match (found, plane) {
+                (Some(found), None) if i == 0 => plane = Some(found),
+                (Some(_), Some(_)) => self.holes.push(start as u32),
+                _ if i == 0 => return rings.len(),
+                _ => {
+                    dropped += 1;
+                    self.truncate(start);
+                }
             }
         }
+        let Some((u, v)) = plane else { return 1 };
         if self.positions.len() == 3 {
             self.triangles.extend([0, 1, 2]);
             return dropped;
@@ -350,26 +372,31 @@ impl Flattened {
         dropped + usize::from(self.triangles.is_empty())
     }
 
+    fn truncate(&mut self, length: usize) {
+        self.positions.truncate(length);
+        self.uvs.truncate(length);
+        self.normals.truncate(length);
+    }
+
     /// Takes a ring without what repeats.
-    fn ring(&mut self, ring: &[[f64; 3]], uvs: Option<&Vec<[f32; 2]>>) {
+    fn ring(
+        &mut self,
+        ring: &[[f64; 3]],
+        uvs: Option<&Vec<[f32; 2]>>,
+        normals: Option<&Vec<[f32; 3]>>,
+    ) {
         let start = self.positions.len();
         for (i, &at) in ring.iter().enumerate() {
             if self.positions.len() > start && self.positions.last() == Some(&at) {
                 continue;
             }
             self.positions.push(at);
-            if let Some(uvs) = uvs {
-                self.uvs.push(uvs.get(i).copied().unwrap_or_default());
-            }
+            self.uvs.extend(uvs.map(|uvs| uvs.get(i).copied().unwrap_or_default()));
+            self.normals.extend(normals.map(|all| all.get(i).copied().unwrap_or_default()));
         }
         if self.positions.len() > start + 1 && self.positions.last() == self.positions.get(start) {
-            self.positions.pop();
-            self.uvs.pop();
+            self.truncate(self.positions.len() - 1);
         }
-    }
-
-    fn indices(&self) -> Vec<[u32; 3]> {
-        self.triangles.as_chunks().0.to_vec()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Puts models that know no place on the earth.
 
 use onemap_crs::LocalFrame;
+use onemap_model::{MAX_MODEL_REACH, Model};
 
 /// Where a model that knows no place stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,12 +26,42 @@ impl Placement {
     }
 
     /// Returns what brings metres east, north and up of the model to longitude, latitude and ellipsoidal height.
-    pub(crate) fn on_earth(&self) -> impl Fn([f64; 3]) -> [f64; 3] {
+    fn on_earth(&self) -> impl Fn([f64; 3]) -> [f64; 3] {
         let frame = LocalFrame::at([self.lon, self.lat, self.height]);
         let (sin, cos) = self.heading_degrees.to_radians().sin_cos();
         move |[east, north, up]| {
             frame.to_lonlat([east * cos + north * sin, north * cos - east * sin, up])
         }
+    }
+
+    /// Turns a direction east, north and up of the model to one of the earth.
+    fn turned(&self, [east, north, up]: [f32; 3]) -> [f32; 3] {
+        let (sin, cos) = self.heading_degrees.to_radians().sin_cos();
+        let (sin, cos) = (sin as f32, cos as f32);
+        [east * cos + north * sin, north * cos - east * sin, up]
+    }
+
+    /// Puts a model in metres on the earth.
+    ///
+    /// # Errors
+    /// When it reaches farther from its origin than a model may.
+    pub(crate) fn put(&self, model: &mut Model) -> Result<(), &'static str> {
+        let on_earth = self.on_earth();
+        for lod in &mut model.lods {
+            for at in &mut lod.mesh.positions {
+                if at.iter().any(|x| x.abs() > MAX_MODEL_REACH) {
+                    return Err(
+                        "it reaches more than 100 km from its origin: its coordinates are already those of a map or \
+                         of the earth",
+                    );
+                }
+                *at = on_earth(*at);
+            }
+            for normal in &mut lod.mesh.normals {
+                *normal = self.turned(*normal);
+            }
+        }
+        Ok(())
     }
 }
 
