@@ -68,6 +68,12 @@ impl ModelBuilder {
         number
     }
 
+    /// Sets how many metres a unit of each axis is for the polygons that follow, `None` for the same everywhere. In
+    /// degrees a roof would be taken for a wall, and what is not quite flat would be cut wrongly.
+    pub(crate) fn measure_by(&mut self, metres_per_unit: Option<[f64; 3]>) {
+        self.flattened.metres_per_unit = metres_per_unit;
+    }
+
     /// Adds a flat polygon: the outer ring, counter-clockwise seen from outside, then its holes. Rings may be closed by
     /// their first corner again or not. `uvs` has as many rings and corners, v down as in [`Mesh::uvs`].
     ///
@@ -305,7 +311,10 @@ fn fits<const N: usize>(rings: &[Vec<[f64; 3]>], others: &[Vec<[f32; N]>]) -> bo
 /// A polygon cut into triangles, with what that takes; kept for the next one.
 #[derive(Default)]
 struct Flattened {
+    metres_per_unit: Option<[f64; 3]>,
     positions: Vec<[f64; 3]>,
+    /// The positions in units that are the same along all axes.
+    measured: Vec<[f64; 3]>,
     /// Empty, or as many as positions.
     uvs: Vec<[f32; 2]>,
     /// Empty, or as many as positions.
@@ -337,7 +346,7 @@ impl Flattened {
                 uvs.and_then(|uvs| uvs.get(i)),
                 normals.and_then(|normals| normals.get(i)),
             );
-            let found = plane_of(self.positions.get(start..).unwrap_or_default());
+            let found = self.plane_from(start);
             match (found, plane) {
                 (Some(found), None) if i == 0 => plane = Some(found),
                 (Some(_), Some(_)) => self.holes.push(start as u32),
@@ -353,8 +362,9 @@ impl Flattened {
             self.triangles.extend([0, 1, 2]);
             return dropped;
         }
-        let origin = self.positions.first().copied().unwrap_or_default();
-        self.plane.extend(self.positions.iter().map(|&at| {
+        self.measure(0);
+        let origin = self.measured.first().copied().unwrap_or_default();
+        self.plane.extend(self.measured.iter().map(|&at| {
             let at = minus(at, origin);
             [dot(at, u), dot(at, v)]
         }));
@@ -376,6 +386,19 @@ impl Flattened {
         self.positions.truncate(length);
         self.uvs.truncate(length);
         self.normals.truncate(length);
+    }
+
+    /// Returns the plane of the positions from one on.
+    fn plane_from(&mut self, start: usize) -> Option<([f64; 3], [f64; 3])> {
+        self.measure(start);
+        plane_of(&self.measured)
+    }
+
+    fn measure(&mut self, start: usize) {
+        let [x, y, z] = self.metres_per_unit.unwrap_or([1.0; 3]);
+        let positions = self.positions.get(start..).unwrap_or_default();
+        self.measured.clear();
+        self.measured.extend(positions.iter().map(|at| [at[0] * x, at[1] * y, at[2] * z]));
     }
 
     /// Takes a ring without what repeats.

@@ -30,12 +30,25 @@ impl Columns {
         sink: &mut dyn Sink,
     ) -> Result<(), Stopped> {
         let Some(kind) = value.kind() else { return Ok(()) };
+        self.set_as(layer, Field::new(name, kind), value, values, sink)
+    }
+
+    /// Puts a value where it belongs, of a field that has more than a name.
+    pub(crate) fn set_as(
+        &mut self,
+        layer: LayerSlot,
+        field: Field,
+        value: Value,
+        values: &mut Vec<Value>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Stopped> {
+        let kind = field.kind;
         let is_full = self.by_name.len() >= limits::MAX_FIELDS;
-        let position = match self.by_name.get_mut(name) {
+        let position = match self.by_name.get_mut(&field.name) {
             Some((position, known)) => {
                 let wider = known.promote(kind);
                 if wider != *known {
-                    sink.field(layer, Field::new(name, kind))?;
+                    sink.field(layer, field)?;
                     *known = wider;
                 }
                 *position
@@ -45,8 +58,9 @@ impl Columns {
                 return Ok(());
             }
             None => {
-                let position = sink.field(layer, Field::new(name, kind))?;
-                self.by_name.insert(name.to_owned(), (position, kind));
+                let name = field.name.clone();
+                let position = sink.field(layer, field)?;
+                self.by_name.insert(name, (position, kind));
                 position
             }
         };

@@ -1,0 +1,1 @@
+//! Files of cities, judged by figures computed with other tools.

@@ -1,0 +1,1 @@
+//! Small files that show one thing each.
