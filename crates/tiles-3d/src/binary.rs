@@ -137,6 +137,10 @@ impl Binary {
     /// Returns the file: header, JSON with what is known of the binary chunk, binary chunk.
     pub(crate) fn glb(mut self, mut json: Value) -> Vec<u8> {
         self.align();
+        if self.bytes.is_empty() {
+            // Lists without elements are not allowed, nor is a chunk of nothing needed.
+            return glb(&json, &[]);
+        }
         let mut buffers = vec![json!({ "byteLength": self.bytes.len() })];
         if self.is_packed() {
             buffers.push(json!({
@@ -149,18 +153,25 @@ impl Binary {
         if !self.accessors.is_empty() {
             json["accessors"] = self.accessors.into();
         }
-        let mut text = json.to_string().into_bytes();
-        text.resize(text.len().next_multiple_of(4), b' ');
-        let total = 12 + 8 + text.len() + 8 + self.bytes.len();
-        let mut out = Vec::with_capacity(total);
-        out.extend_from_slice(b"glTF");
-        out.extend(2_u32.to_le_bytes());
-        out.extend((total as u32).to_le_bytes());
-        for (kind, chunk) in [(b"JSON", &text), (b"BIN\0", &self.bytes)] {
-            out.extend((chunk.len() as u32).to_le_bytes());
-            out.extend_from_slice(kind);
-            out.extend_from_slice(chunk);
-        }
-        out
+        glb(&json, &self.bytes)
     }
+}
+
+/// Returns a file of both chunks; the second one is left out when it is empty.
+fn glb(json: &Value, binary: &[u8]) -> Vec<u8> {
+    let mut text = json.to_string().into_bytes();
+    text.resize(text.len().next_multiple_of(4), b' ');
+    let chunks = [(b"JSON", text.as_slice()), (b"BIN\0", binary)];
+    let chunks = chunks.into_iter().filter(|(_, chunk)| !chunk.is_empty());
+    let total = 12 + chunks.clone().map(|(_, chunk)| 8 + chunk.len()).sum::<usize>();
+    let mut out = Vec::with_capacity(total);
+    out.extend_from_slice(b"glTF");
+    out.extend(2_u32.to_le_bytes());
+    out.extend((total as u32).to_le_bytes());
+    for (kind, chunk) in chunks {
+        out.extend((chunk.len() as u32).to_le_bytes());
+        out.extend_from_slice(kind);
+        out.extend_from_slice(chunk);
+    }
+    out
 }

@@ -258,8 +258,7 @@ impl TileContent {
     }
 
     fn number(&mut self, feature: &FeatureRef<'_>) -> u16 {
-        let row = self.table.row(feature);
-        u16::try_from(row).unwrap_or(NO_FEATURE)
+        self.table.row(feature)
     }
 }
 

@@ -356,7 +356,7 @@ impl Writer {
         json!({
             "EXT_mesh_gpu_instancing": { "attributes": attributes },
             "EXT_instance_features": { "featureIds": [{
-                "featureCount": self.rows, "attribute": 0, "propertyTable": 0,
+                "featureCount": self.rows, "nullFeatureId": NO_FEATURE, "attribute": 0, "propertyTable": 0,
             }] },
         })
     }

@@ -114,13 +114,38 @@ impl Raiser {
                 wall(batch, (a, b), &whole, (params.min_height, eaves), (side, feature));
             }
         }
+        let pieces = self.pieces(&flat, whole.planes.len() > 1);
         for plane in 0..whole.planes.len() {
-            let parts: Vec<Vec<Point>> = flat.iter().map(|ring| whole.part(ring, plane)).collect();
-            self.cover(batch, &parts, rings, |p| eaves + whole.at(p), (cover, feature), true);
+            for piece in &pieces {
+                let parts: Vec<Vec<Point>> =
+                    piece.iter().map(|ring| whole.part(ring, plane)).collect();
+                let top = |p| eaves + whole.at(p);
+                self.cover(batch, &parts, rings, top, (cover, feature), true);
+            }
         }
         if params.min_height > 0.0 {
             self.cover(batch, &flat, rings, |_| params.min_height, (side, feature), false);
         }
+    }
+
+    /// Divides a polygon so that each piece can be cut by planes: a courtyard that is cut with its outline touches it, so such a
+    /// polygon is cut triangle by triangle.
+    fn pieces(&mut self, rings: &[Vec<Point>], is_cut: bool) -> Vec<Vec<Vec<Point>>> {
+        if !is_cut || rings.len() < 2 {
+            return vec![rings.to_vec()];
+        }
+        let corners: Vec<Point> = rings.iter().flatten().copied().collect();
+        let mut ends = 0;
+        self.holes.clear();
+        for ring in rings {
+            ends += ring.len() as u32;
+            self.holes.push(ends);
+        }
+        self.holes.pop();
+        self.indices.clear();
+        self.earcut.earcut(corners.iter().copied(), &self.holes, &mut self.indices);
+        let triangles = self.indices.as_chunks::<3>().0.iter();
+        triangles.map(|t| vec![t.map(|i| corners[i as usize]).to_vec()]).collect()
     }
 
     /// Adds a face over rings, at a height above the base.

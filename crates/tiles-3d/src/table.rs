@@ -12,6 +12,7 @@ use onemap_model::{FeatureId, FeatureRef, Schema, Value, ValueRef};
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value as Json, json};
 
+use crate::batch::NO_FEATURE;
 use crate::binary::Binary;
 
 /// Texts of a column are an enum when there are no more different ones, each so often on average.
@@ -37,16 +38,19 @@ impl Table {
         Self { ids: Vec::new(), columns }
     }
 
-    /// Adds a feature, or finds the last one again; returns its row.
-    pub(crate) fn row(&mut self, feature: &FeatureRef<'_>) -> usize {
+    /// Adds a feature, or finds the last one again; returns its row, or [`NO_FEATURE`] when there are too many.
+    pub(crate) fn row(&mut self, feature: &FeatureRef<'_>) -> u16 {
         if self.ids.last() != Some(&feature.id) {
+            if self.ids.len() == usize::from(NO_FEATURE) {
+                return NO_FEATURE;
+            }
             self.ids.push(feature.id);
             for (at, _, values) in &mut self.columns {
                 let value = feature.values.get(*at).copied().unwrap_or(ValueRef::Null);
                 values.push(value.to_value());
             }
         }
-        self.ids.len() - 1
+        (self.ids.len() - 1) as u16
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -74,8 +78,11 @@ impl Table {
         );
         properties.insert("id".into(), json!({ "values": view }));
         for (_, name, values) in &self.columns {
-            let id = property_id(name);
             let Some(column) = Column::of(values) else { continue };
+            let mut id = property_id(name);
+            while class.contains_key(&id) {
+                id.push('_');
+            }
             let (mut described, stored) = column.write(&id, binary, &mut enums);
             described["name"] = name.as_str().into();
             class.insert(id.clone(), described);
@@ -160,18 +167,11 @@ impl<'v> Column<'v> {
 
     fn write(self, id: &str, binary: &mut Binary, enums: &mut Map<String, Json>) -> (Json, Json) {
         match self {
-            Self::Bools(values) if values.iter().all(Option::is_some) => {
-                let mut bits = vec![0_u8; values.len().div_ceil(8)];
-                for (i, value) in values.iter().enumerate() {
-                    bits[i / 8] |= u8::from(*value == Some(true)) << (i % 8);
-                }
-                (json!({ "type": "BOOLEAN" }), json!({ "values": binary.view(&bits) }))
+            // 0 and 1: loaders.gl has no BOOLEAN, and a bit has no value to spare for null.
+            Self::Bools(values) => {
+                let numbers: Vec<_> = values.iter().map(|b| b.map(i64::from)).collect();
+                Self::write_ints(&numbers, binary)
             }
-            // A bit has no value to spare.
-            Self::Bools(values) => Self::write_ints(
-                &values.iter().map(|b| b.map(i64::from)).collect::<Vec<_>>(),
-                binary,
-            ),
             Self::Ints(values) => Self::write_ints(&values, binary),
             Self::Floats(values) => Self::write_floats(&values, binary),
             Self::Texts(values) => Self::write_texts(&values, id, binary, enums),
