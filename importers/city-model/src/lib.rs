@@ -28,6 +28,8 @@ mod source;
 mod texture;
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod testing;
 
 pub use detect::{Skipped, Survey, is_city_model, survey};
