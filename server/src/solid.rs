@@ -123,7 +123,8 @@ impl SolidService {
             let layer = layer(&view, &request.layer)?;
             if let Some(files) = &layer.layer().tileset {
                 let (bounds, heights) = (files.bounds, files.heights);
-                let member = |(bounds, heights)| Member { uri, bounds, heights, error: files.error };
+                let member =
+                    |(bounds, heights)| Member { uri, bounds, heights, error: files.error };
                 return Ok(bounds.zip(heights).map(member));
             }
             let planted = trees.of(&layer, request.revision)?;

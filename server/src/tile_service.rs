@@ -65,7 +65,9 @@ pub(crate) enum TileError {
     UnknownLayer(LayerId),
     #[error("layer '{0}' has no vector tiles")]
     NoTiles(LayerId),
-    #[error("layer '{0}' has nothing to show in 3D: it has no polygons or 3D shapes, and no symbol for its points is set")]
+    #[error(
+        "layer '{0}' has nothing to show in 3D: it has no polygons or 3D shapes, and no symbol for its points is set"
+    )]
     NoSolids(LayerId),
     #[error("the store could not be read: {0}")]
     Store(Arc<StoreError>),

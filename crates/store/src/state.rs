@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use onemap_model::{
-    Bounds, Feature, FeatureId, FeatureRef, GeoCell, Geometry, Interval, Layer, LayerId, Revision, StateSet,
-    TileCoord, ValueRef,
+    Bounds, Feature, FeatureId, FeatureRef, GeoCell, Geometry, Interval, Layer, LayerId, Revision,
+    StateSet, TileCoord, ValueRef,
 };
 
 use uuid::Uuid;

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use onemap_model::{
-    Bounds, Feature, FeatureId, FeatureRef, GeoCell, Interval, Layer, LayerId, Revision, State, StateSet,
-    TileCoord, Timestamp, Value, ValueRef, ViewId, ViewSpec, When,
+    Bounds, Feature, FeatureId, FeatureRef, GeoCell, Interval, Layer, LayerId, Revision, State,
+    StateSet, TileCoord, Timestamp, Value, ValueRef, ViewId, ViewSpec, When,
 };
 
 use onemap_filter::{Bound, FilterError};

@@ -160,7 +160,15 @@ proptest! {
 #[test]
 fn the_same_features_in_any_order_make_the_same_tree() {
     let all: Vec<Item> = (1..2_000)
-        .map(|i| item(i, 118.0 + (i * 7919 % 1000) as f64 / 5000.0, 33.9 + (i % 37) as f64 / 500.0, 12.0, 9.0))
+        .map(|i| {
+            item(
+                i,
+                118.0 + (i * 7919 % 1000) as f64 / 5000.0,
+                33.9 + (i % 37) as f64 / 500.0,
+                12.0,
+                9.0,
+            )
+        })
         .collect();
     let tree = TileTree::new(all.clone(), LIMITS);
     let turned = TileTree::new(all.into_iter().rev(), LIMITS);

@@ -46,7 +46,7 @@ fn every_sample_tileset_is_understood() {
                 tileset.bounds,
                 tileset.notes
             );
-                assert!(tileset.tiles > 0 && !tileset.files.is_empty());
+            assert!(tileset.tiles > 0 && !tileset.files.is_empty());
             assert!(["0.0", "1.0", "1.1"].contains(&tileset.version.as_str()));
         }
     }

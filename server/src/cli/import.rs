@@ -8,9 +8,7 @@ use onemap_ingest::{Mode, Options, Report, StateRule, TimeRule};
 use onemap_model::{Kind, LayerId, State, Timestamp};
 use onemap_store::Store;
 
-use super::{
-    Common, DONE, DONE_WITH_REJECTS, actor, archive_import, model_import, tileset_import,
-};
+use super::{Common, DONE, DONE_WITH_REJECTS, actor, archive_import, model_import, tileset_import};
 use crate::progress::Bar;
 
 #[derive(Args)]

@@ -54,9 +54,11 @@ pub(super) fn import(
         .context("nothing was imported");
     bar.finish();
     let mut report = report?;
-    report.notes.extend(skipped.into_iter().map(|file| {
-        format!("'{}' was not imported: {}; {}", file.name, file.reason, file.remedy)
-    }));
+    report.notes.extend(
+        skipped.into_iter().map(|file| {
+            format!("'{}' was not imported: {}; {}", file.name, file.reason, file.remedy)
+        }),
+    );
     Ok(report)
 }
 

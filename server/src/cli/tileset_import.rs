@@ -113,7 +113,9 @@ fn own_name(root: &Path) -> String {
     let folder = folder.as_deref().and_then(Path::parent).and_then(Path::file_name);
     match stem {
         Some(stem) if stem != "tileset" => stem,
-        _ => folder.map_or_else(|| "tileset".to_owned(), |name| name.to_string_lossy().into_owned()),
+        _ => {
+            folder.map_or_else(|| "tileset".to_owned(), |name| name.to_string_lossy().into_owned())
+        }
     }
 }
 

@@ -94,7 +94,8 @@ async fn content(
 ) -> Result<Response, Problem> {
     let encoding = Accepted::of(headers).best();
     let known = |etag: &HeaderValue| none_match(headers, etag.as_bytes());
-    let found = app.solids.content(request, view, cell, params.get(VERSION), encoding, known).await?;
+    let found =
+        app.solids.content(request, view, cell, params.get(VERSION), encoding, known).await?;
     match found {
         Err(etag) => Ok(not_modified(etag)),
         Ok(Some(content)) => Ok(answer(content)),
@@ -114,7 +115,8 @@ async fn file(
     path: String,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let kind = HeaderValue::from_static(media_type(if path == "tileset.json" { ".json" } else { &path }));
+    let kind =
+        HeaderValue::from_static(media_type(if path == "tileset.json" { ".json" } else { &path }));
     let missing = || Problem::not_found(format!("the tileset of '{layer}' has no such file"));
     let file = app.solids.file(view, layer.clone(), path).await?.ok_or_else(missing)?;
     let mut hasher = blake3::Hasher::new();
