@@ -26,6 +26,7 @@ mod node;
 mod raise;
 mod roof;
 mod rule;
+mod simplify;
 mod table;
 mod tree;
 

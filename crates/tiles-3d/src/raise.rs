@@ -3,11 +3,13 @@
 use earcut::Earcut;
 use onemap_crs::{LocalFrame, to_geocentric};
 use onemap_model::Geometry;
+use rustc_hash::FxHashMap;
 
 use crate::batch::{Batch, Vertex, normal};
 use crate::color::linear;
 use crate::roof::Roof;
 use crate::rule::{RoofShape, SolidParams};
+use crate::simplify::kept;
 
 type Point = [f64; 2];
 
@@ -40,6 +42,31 @@ impl Column {
 
     fn flat(&self) -> Point {
         [self.at[0], self.at[1]]
+    }
+}
+
+/// The columns of a footprint, and its ground between them.
+struct Ground {
+    near: Column,
+    own: FxHashMap<[u64; 2], Column>,
+}
+
+impl Ground {
+    fn of(rings: &[Vec<Column>]) -> Option<Self> {
+        let columns = rings.iter().flatten();
+        let own = columns.map(|column| (column.flat().map(f64::to_bits), *column)).collect();
+        Some(Self { near: *rings.first()?.first()?, own })
+    }
+
+    /// Returns the column at a place: one of the corners' own, else a neighbour's, moved there.
+    fn at(&self, at: Point) -> Column {
+        self.own.get(&at.map(f64::to_bits)).copied().unwrap_or_else(|| {
+            // The ground of a footprint is a plane across the way up.
+            let near = &self.near;
+            let [dx, dy] = [at[0] - near.at[0], at[1] - near.at[1]];
+            let fall = (dx * near.up[0] + dy * near.up[1]) / near.up[2];
+            Column { at: [at[0], at[1], near.at[2] - fall], up: near.up }
+        })
     }
 }
 
@@ -114,17 +141,18 @@ impl Raiser {
                 wall(batch, (a, b), &whole, (params.min_height, eaves), (side, feature));
             }
         }
+        let Some(ground) = Ground::of(rings) else { return };
         let pieces = self.pieces(&flat, whole.planes.len() > 1);
         for plane in 0..whole.planes.len() {
             for piece in &pieces {
                 let parts: Vec<Vec<Point>> =
                     piece.iter().map(|ring| whole.part(ring, plane)).collect();
                 let top = |p| eaves + whole.at(p);
-                self.cover(batch, &parts, rings, top, (cover, feature), true);
+                self.cover(batch, &parts, &ground, top, (cover, feature), true);
             }
         }
         if params.min_height > 0.0 {
-            self.cover(batch, &flat, rings, |_| params.min_height, (side, feature), false);
+            self.cover(batch, &flat, &ground, |_| params.min_height, (side, feature), false);
         }
     }
 
@@ -153,7 +181,7 @@ impl Raiser {
         &mut self,
         batch: &mut Batch,
         rings: &[Vec<Point>],
-        columns: &[Vec<Column>],
+        ground: &Ground,
         height: impl Fn(Point) -> f64,
         (color, feature): ([u8; 4], u16),
         upward: bool,
@@ -171,8 +199,7 @@ impl Raiser {
         }
         self.indices.clear();
         self.earcut.earcut(self.corners.iter().copied(), &self.holes, &mut self.indices);
-        let Some(near) = columns.first().and_then(|ring| ring.first()) else { return };
-        let place = |p: Point| lifted(p, columns, near).rise(height(p));
+        let place = |p: Point| ground.at(p).rise(height(p));
         let points: Vec<[f64; 3]> = self.corners.iter().map(|&p| place(p)).collect();
         let triangles: Vec<[u32; 3]> = self
             .indices
@@ -233,17 +260,6 @@ fn wall(
     batch.add(corners.into_iter().chain(tops), triangles);
 }
 
-/// Returns the column at a place of a footprint: one of its own corners, else as the nearest corner's, moved there.
-fn lifted(at: Point, columns: &[Vec<Column>], near: &Column) -> Column {
-    let own = columns.iter().flatten().find(|column| column.flat() == at);
-    own.copied().unwrap_or_else(|| {
-        // The ground of a footprint is a plane across the way up.
-        let [dx, dy] = [at[0] - near.at[0], at[1] - near.at[1]];
-        let fall = (dx * near.up[0] + dy * near.up[1]) / near.up[2];
-        Column { at: [at[0], at[1], near.at[2] - fall], up: near.up }
-    })
-}
-
 /// Leaves out of a ring what matters less than the tolerance; `None` when nothing is left.
 fn simplified(ring: Vec<Column>, tolerance: Option<f64>, is_hole: bool) -> Option<Vec<Column>> {
     if ring.len() < 3 {
@@ -258,24 +274,8 @@ fn simplified(ring: Vec<Column>, tolerance: Option<f64>, is_hole: bool) -> Optio
     if is_hole && whole < 4.0 * tolerance * tolerance {
         return None;
     }
-    let mut kept = ring.clone();
-    // Takes away the vertex whose triangle with its neighbours is least, as long as that is small.
-    while kept.len() > 4 {
-        let n = kept.len();
-        let cost = |i: usize| {
-            let (a, b, c) = (kept[(i + n - 1) % n].at, kept[i].at, kept[(i + 1) % n].at);
-            let doubled = (b[0] - a[0]) * (c[1] - a[1]) - (c[0] - a[0]) * (b[1] - a[1]);
-            let base = (c[0] - a[0]).hypot(c[1] - a[1]);
-            doubled.abs() / base.max(1e-9)
-        };
-        let least = (0..n).map(|i| (cost(i), i)).min_by(|a, b| a.0.total_cmp(&b.0));
-        match least {
-            Some((height, i)) if height <= tolerance => {
-                kept.remove(i);
-            }
-            _ => break,
-        }
-    }
+    let flat: Vec<Point> = ring.iter().map(Column::flat).collect();
+    let kept: Vec<Column> = kept(&flat, tolerance).into_iter().map(|i| ring[i]).collect();
     // A shape that lost its area stays as it was.
     Some(if area(&kept) < whole / 2.0 { ring } else { kept })
 }

@@ -60,7 +60,9 @@ impl Roof {
             RoofShape::Flat => return flat,
             _ => around(outer),
         };
-        let Some(around) = around else { return flat };
+        let Some(around) = around.filter(|around| around.suits(outer, params.roof)) else {
+            return flat;
+        };
         let usual = match params.roof {
             RoofShape::Dome | RoofShape::Onion | RoofShape::Round => around.half_width,
             RoofShape::Skillion => 2.0 * around.half_width * SLOPE / 2.0,
@@ -85,9 +87,12 @@ impl Roof {
 
     /// Returns the height above the eaves at a place.
     pub(crate) fn at(&self, place: Point) -> f64 {
-        let least = self.planes.iter().map(|plane| plane.at(place)).fold(f64::INFINITY, f64::min);
         // What reaches beyond the rectangle that the planes were made for does not sink below the eaves.
-        least.clamp(0.0, self.rise)
+        self.least(place).clamp(0.0, self.rise)
+    }
+
+    fn least(&self, place: Point) -> f64 {
+        self.planes.iter().map(|plane| plane.at(place)).fold(f64::INFINITY, f64::min)
     }
 
     /// Returns where along a segment the roof's slope changes: parts of its length between 0 and 1, rising.
@@ -101,7 +106,7 @@ impl Roof {
                 }
                 let t = d0 / (d0 - d1);
                 let place = [from[0] + t * (to[0] - from[0]), from[1] + t * (to[1] - from[1])];
-                if (p.at(place) - self.at(place)).abs() < 1e-9 {
+                if (p.at(place) - self.least(place)).abs() < 1e-9 {
                     breaks.push(t);
                 }
             }
@@ -179,6 +184,19 @@ fn around(outer: &[Point]) -> Option<Around> {
 }
 
 impl Around {
+    /// Tells whether a footprint fills the rectangle as a roof of this shape needs it: one with wings would get slopes
+    /// that its walls cut through. A circle fills 0.785 of it, a hexagon 0.75.
+    fn suits(&self, outer: &[Point], roof: RoofShape) -> bool {
+        let next = outer.iter().cycle().skip(1);
+        let doubled: f64 = outer.iter().zip(next).map(|(a, b)| a[0] * b[1] - b[0] * a[1]).sum();
+        let share = doubled.abs() / 2.0 / (4.0 * self.half_length * self.half_width).max(1e-9);
+        match roof {
+            RoofShape::Gabled | RoofShape::Hipped | RoofShape::Round => share > 0.85,
+            RoofShape::Pyramidal | RoofShape::Dome | RoofShape::Onion => share > 0.7,
+            RoofShape::Skillion | RoofShape::Flat => true,
+        }
+    }
+
     fn across(&self) -> Point {
         [-self.along[1], self.along[0]]
     }
