@@ -7,6 +7,9 @@
 import { load } from '@loaders.gl/core'
 import { Tiles3DLoader } from '@loaders.gl/3d-tiles'
 
+// Outside a browser it believes that nobody reads WebP. Pictures are not decoded here; browsers do that.
+globalThis.loaders = { ...globalThis.loaders, parseImageNode: () => null, imageFormatsNode: ['image/png', 'image/jpeg', 'image/webp'] }
+
 const out = { tiles: 0, contents: 0, features: 0, names: [], errors: [] }
 const options = { worker: false, '3d-tiles': { loadGLTF: true, decodeQuantizedPositions: false }, gltf: { loadImages: false } }
 

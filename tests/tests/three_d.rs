@@ -93,6 +93,54 @@ fn every_tile_is_valid_and_three_clients_read_all_of_them() {
     assert!(names.contains(&json!("height")) && names.contains(&json!("id")), "{names:?}");
 }
 
+/// Shows a tileset in a browser; what is clicked must be what the server says of the feature of this id.
+fn show(server: &Server, layer: &str, query: &str) -> Value {
+    let said = judge("cesium.mjs", server, &format!("/3dtiles/{layer}/tileset.json{query}"), &[]);
+    let picks = said["picks"].as_array().unwrap();
+    for pick in picks {
+        let feature = server.get(&format!("/features/{layer}/{}{query}", pick["id"]));
+        assert_eq!(feature.status, 200, "{pick}");
+        let feature = feature.json();
+        // Names of letters are the same in 3D tiles; `id` is the feature's own there.
+        let plain = |name: &String| name.bytes().all(|b| b.is_ascii_alphanumeric()) && name != "id";
+        for (name, value) in pick.as_object().unwrap().iter().filter(|(name, _)| plain(name)) {
+            let known = &feature["properties"][name];
+            let close =
+                known.as_f64().zip(value.as_f64()).is_some_and(|(a, b)| (a - b).abs() < 1e-3);
+            assert!(close || known == value, "{name} of {pick} is {known}");
+        }
+    }
+    said
+}
+
+#[test]
+fn cesium_shows_the_city_from_orbit_to_the_door_and_a_click_names_the_building() {
+    let (_onemap, server) = buildings();
+    let said = show(&server, "buildings", "?datetime=2015-06-01");
+    assert_eq!(said["views"].as_array().unwrap().len(), 10);
+    assert!(said["picks"].as_array().unwrap().len() > 5, "{said:#}");
+    // From far away a city costs little.
+    assert!(said["views"][0]["bytes"].as_u64().unwrap() < 100_000, "{:#}", said["views"]);
+}
+
+#[test]
+fn textured_landmarks_and_trees_are_valid_and_answer_a_click() {
+    let onemap = Onemap::new();
+    for (file, layer) in [("landmarks.city.json", "landmarks"), ("trees.geojsonl", "trees")] {
+        let _ = onemap.import(&sample(file), &["--layer", layer]).expect_code(0);
+    }
+    let _ = onemap.run(&["set", "trees", "symbol=tree", "height=height"]).expect_code(0);
+    let server = Server::start(&onemap);
+    for layer in ["landmarks", "trees"] {
+        let path = format!("/3dtiles/{layer}/tileset.json");
+        let said = judge("tiles3d.mjs", &server, &path, &[]);
+        let loaders = judge("loaders3d.mjs", &server, &path, &[]);
+        assert_eq!(loaders["contents"], said["contents"]);
+        let shown = show(&server, layer, "");
+        assert!(!shown["picks"].as_array().unwrap().is_empty(), "{shown:#}");
+    }
+}
+
 #[test]
 fn plain_filtered_and_chosen_contents_are_valid_too() {
     let (_onemap, server) = buildings();
