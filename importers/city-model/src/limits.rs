@@ -32,9 +32,6 @@ pub(crate) const MAX_TEXTURE_NOTES: usize = 5;
 /// or in pieces.
 pub(crate) const MAX_VERTICES: usize = 50_000_000;
 
-/// A part of a file that is held as a tree, bytes of text.
-pub(crate) const MAX_PART_BYTES: usize = 128 << 20;
-
 /// Fields that the attributes of one layer may make.
 pub(crate) const MAX_FIELDS: usize = 2_000;
 
@@ -64,6 +61,10 @@ pub(crate) const MAX_APPEARANCES: usize = 5_000_000;
 
 /// Geometries of one CityGML file that stand in another top-level object than where they are used.
 pub(crate) const MAX_SHARED_SHAPES: usize = 1_000_000;
+
+/// Steps through the geometries of one object of CityGML, besides 4 for each corner that is held: references can lead
+/// to the same ones again and again.
+pub(crate) const MAX_OBJECT_STEPS: usize = 1_000_000;
 
 /// References between geometries of CityGML that lead to each other.
 pub(crate) const MAX_REFERENCE_DEPTH: usize = 64;

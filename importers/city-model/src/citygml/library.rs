@@ -13,7 +13,6 @@ use crate::limits;
 pub(super) struct Library {
     pub(super) arena: Arena,
     shapes: Vec<Shape>,
-    steps: usize,
 }
 
 impl Library {
@@ -29,10 +28,14 @@ impl Library {
             tell();
             let mut ids = Ids::default();
             element.for_each_shape(&mut |shape| collect_ids(shape, &reader.arena, &mut ids));
-            let found: Vec<_> = ids.iter().filter(|(id, _)| wanted.contains(id)).collect();
-            for (_, target) in found {
-                let shape = library.copied(*target, &reader.arena, &ids, 0);
-                library.shapes.push(shape);
+            let mut wanted: Vec<Id> =
+                ids.keys().filter(|id| wanted.contains(id)).copied().collect();
+            let mut taken = FxHashSet::default();
+            while let Some(id) = wanted.pop() {
+                if let (Some(target), true) = (ids.get(&id), taken.insert(id)) {
+                    let shape = library.copied(*target, &reader.arena, &mut wanted);
+                    library.shapes.push(shape);
+                }
             }
             if library.is_full() {
                 let limit = limits::MAX_OBJECT_PLACES as u64;
@@ -52,27 +55,26 @@ impl Library {
     }
 
     fn is_full(&self) -> bool {
-        self.arena.len().max(self.steps) > limits::MAX_OBJECT_PLACES
+        self.arena.len() > limits::MAX_OBJECT_PLACES
     }
 
-    fn copied(&mut self, target: Target<'_>, from: &Arena, ids: &Ids<'_>, depth: usize) -> Shape {
+    /// Copies a geometry; adds those that it refers to in turn to the ones wanted.
+    fn copied(&mut self, target: Target<'_>, from: &Arena, wanted: &mut Vec<Id>) -> Shape {
         let group = match target {
             Target::Polygon(number) => return Shape::Polygon(self.arena.copy(from, number)),
             Target::Group(group) => group,
         };
         let members = group.members.iter().filter_map(|member| {
-            self.steps += 1;
-            // A circle of references, or more than can be kept, which ends the reading.
-            if depth > limits::MAX_REFERENCE_DEPTH || self.is_full() {
+            if self.is_full() {
                 return None;
             }
             Some(match member {
                 Shape::Polygon(number) => Shape::Polygon(self.arena.copy(from, *number)),
-                Shape::Group(group) => self.copied(Target::Group(group), from, ids, depth + 1),
-                Shape::Reference(id) => match ids.get(id) {
-                    Some(target) => self.copied(*target, from, ids, depth + 1),
-                    None => Shape::Reference(*id),
-                },
+                Shape::Group(group) => self.copied(Target::Group(group), from, wanted),
+                Shape::Reference(id) => {
+                    wanted.push(*id);
+                    Shape::Reference(*id)
+                }
                 Shape::Points(places) => Shape::Points(places.clone()),
                 Shape::Line(places) => Shape::Line(places.clone()),
                 Shape::Broken(reason) => Shape::Broken(reason.clone()),

@@ -87,7 +87,8 @@ impl<'a> Scene<'a> {
         found: &mut dyn FnMut(Found<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
         trail.steps += 1;
-        if trail.steps > limits::MAX_OBJECT_PLACES {
+        let corners = self.arena.len() + self.library.len();
+        if trail.steps > limits::MAX_OBJECT_STEPS + 4 * corners {
             return Err("its geometries refer to each other too often".to_owned().into());
         }
         match shape {
