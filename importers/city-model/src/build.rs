@@ -156,7 +156,7 @@ impl ModelBuilder {
             } else {
                 &[]
             };
-        self.add(lod, surface, material, &Triangles { uvs, normals, ..*triangles })
+        self.add(lod, surface, material, &Triangles { normals, uvs, ..*triangles })
     }
 
     /// Adds triangles whose numbers are checked.

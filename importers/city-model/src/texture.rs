@@ -176,16 +176,8 @@ pub(crate) fn percent_decoded(text: &str) -> Option<String> {
         let decoded = hex
             .and_then(|hex| std::str::from_utf8(hex).ok())
             .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match decoded {
-            Some(decoded) => {
-                out.push(decoded);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push(byte);
-                rest = after;
-            }
-        }
+        out.push(decoded.unwrap_or(byte));
+        rest = if decoded.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
     String::from_utf8(out).ok()
 }

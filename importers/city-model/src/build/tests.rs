@@ -42,7 +42,7 @@ fn a_solid_with_holes_keeps_its_volume_and_area() {
 #[test]
 fn levels_come_coarsest_first_and_patches_by_kind_and_material() {
     let mut build = ModelBuilder::default();
-    let ring = vec![[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]];
+    let ring = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]];
     let up = |z: f64| vec![ring.iter().map(|p| [p[0], p[1], z]).collect::<Vec<_>>()];
     let red = build.material(Material { color: [255, 0, 0, 255], ..Material::default() });
     assert_eq!(build.material(Material { color: [255, 0, 0, 255], ..Material::default() }), red);
@@ -66,7 +66,7 @@ fn levels_come_coarsest_first_and_patches_by_kind_and_material() {
 fn rings_without_area_are_left_out_and_numbers_that_are_none_refused() {
     let mut build = ModelBuilder::default();
     let line = vec![[0.0, 0.0, 0.0], [1e6, 1e6, 0.0], [2e6, 2e6, 0.0], [0.0, 0.0, 0.0]];
-    build.polygon("1", Surface::Unknown, None, &[line.clone()], None).unwrap();
+    build.polygon("1", Surface::Unknown, None, std::slice::from_ref(&line), None).unwrap();
     build.polygon("1", Surface::Unknown, None, &[], None).unwrap();
     assert_eq!(build.take_dropped(), 2);
     let square = vec![[0.0, 0.0, 0.0], [4.0, 0.0, 0.0], [4.0, 0.0, 4.0], [0.0, 0.0, 4.0]];
@@ -85,7 +85,7 @@ fn texture_coordinates_stay_with_their_corners() {
     let ring = vec![[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [2.0, 2.0, 0.0], [0.0, 2.0, 0.0], [0.0; 3]];
     let uvs: Vec<[f32; 2]> =
         ring.iter().map(|p| [p[0] as f32 / 2.0, 1.0 - p[1] as f32 / 2.0]).collect();
-    build.polygon("2", Surface::Roof, None, &[ring.clone()], Some(&[uvs])).unwrap();
+    build.polygon("2", Surface::Roof, None, std::slice::from_ref(&ring), Some(&[uvs])).unwrap();
     build.polygon("2", Surface::Wall, None, &[ring], None).unwrap();
     let model = build.finish().unwrap();
     let mesh = &model.lods[0].mesh;

@@ -1,19 +1,23 @@
 //! Materials and textures of CityJSON.
 
 use onemap_model::{Material, Sink, Stopped, Texture, Wrap};
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use super::document::{Appearance, Node};
 use super::nest::{Item, Nest};
 use crate::texture::Textures;
 
+/// A texture, and the places in it of the corners of a surface, ring by ring.
+pub(super) type Painted = (Texture, Vec<Vec<[f32; 2]>>);
+
 /// What surfaces of one document are made of.
 #[derive(Default)]
 pub(super) struct Palette {
     colors: Vec<[u8; 4]>,
     textures: Vec<Value>,
-    /// Textures looked up so far.
-    found: Vec<Option<Option<Texture>>>,
+    /// Textures looked up so far; those that are missing hold nothing.
+    found: FxHashMap<usize, Option<Texture>>,
     places: Vec<[f64; 2]>,
     material_theme: Option<String>,
     texture_theme: Option<String>,
@@ -24,7 +28,7 @@ impl Palette {
     pub(super) fn new(appearance: Appearance, wanted_theme: Option<&str>) -> Self {
         Self {
             colors: appearance.materials.iter().map(color).collect(),
-            found: vec![None; appearance.textures.len()],
+            found: FxHashMap::default(),
             textures: appearance.textures,
             places: appearance.texture_vertices,
             material_theme: appearance.material_theme,
@@ -56,7 +60,7 @@ impl Palette {
         rings: Item<'_>,
         images: &mut Textures,
         sink: &mut dyn Sink,
-    ) -> Result<Option<(Texture, Vec<Vec<[f32; 2]>>)>, Stopped> {
+    ) -> Result<Option<Painted>, Stopped> {
         let mut number = None;
         let mut uvs = Vec::new();
         for ring in rings.items() {
@@ -71,17 +75,13 @@ impl Palette {
             uvs.push(ring);
         }
         let Some(number) = number.and_then(|n| usize::try_from(n).ok()) else { return Ok(None) };
-        let texture = match self.found.get(number) {
-            None => return Ok(None),
-            Some(Some(known)) => known.clone(),
-            Some(None) => {
-                let written = self.textures.get(number).unwrap_or(&Value::Null);
-                let found = look_up(written, images, sink)?;
-                if let Some(slot) = self.found.get_mut(number) {
-                    *slot = Some(found.clone());
-                }
-                found
-            }
+        let texture = if let Some(known) = self.found.get(&number) {
+            known.clone()
+        } else {
+            let Some(written) = self.textures.get(number) else { return Ok(None) };
+            let found = look_up(written, images, sink)?;
+            self.found.insert(number, found.clone());
+            found
         };
         Ok(texture.map(|texture| (texture, uvs)))
     }

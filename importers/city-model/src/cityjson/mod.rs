@@ -51,7 +51,7 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
     let mut emitter = Emitter::new(source, options, &document.metadata, sink)?;
     let second = source.open()?;
     let progress = second.progress().part(1, 2);
-    let mut context = Context::new(document, None, options);
+    let mut context = Context::new(document, options);
     let mut stopped = false;
     let mut each = |id: String, object: CityObject| {
         let result = emitter.object(id, object, &mut context, None);
@@ -96,7 +96,7 @@ fn sequence(source: &Source, options: &Options, sink: &mut dyn Sink) -> Result<(
     check(source, &header)?;
     let mut emitter = Emitter::new(source, options, &header.metadata, sink)?;
     let transform = header.transform;
-    let mut header = Context::new(header, None, options);
+    let mut header = Context::new(header, options);
     for (id, object) in std::mem::take(&mut header.objects) {
         emitter.object(id, object, &mut header, None)?;
     }
@@ -119,7 +119,8 @@ fn sequence(source: &Source, options: &Options, sink: &mut dyn Sink) -> Result<(
             continue;
         }
         let own = !feature.appearance.is_empty();
-        let mut context = Context::new(feature, Some(transform), options);
+        let mut context = Context::new(feature, options);
+        context.transform = transform;
         for (id, object) in std::mem::take(&mut context.objects) {
             if own {
                 emitter.object(id, object, &mut context, Some(&mut header))?;
@@ -218,11 +219,11 @@ struct Context {
 }
 
 impl Context {
-    fn new(document: Document, transform: Option<Option<Transform>>, options: &Options) -> Self {
+    fn new(document: Document, options: &Options) -> Self {
         Self {
             objects: document.objects,
             vertices: document.vertices,
-            transform: transform.unwrap_or(document.transform),
+            transform: document.transform,
             palette: Palette::new(document.appearance, options.theme.as_deref()),
             templates: document.templates,
             template_vertices: document.template_vertices,

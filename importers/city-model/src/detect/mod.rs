@@ -56,17 +56,17 @@ pub fn survey(name: &str) -> Result<Survey, Error> {
     let metadata = std::fs::metadata(path).map_err(|error| io_error(name, error))?;
     let mut finder = Finder::default();
     if metadata.is_dir() {
-        finder.root = path.to_owned();
+        path.clone_into(&mut finder.root);
         finder.folder(path, name, 0)?;
     } else {
         let is_bare = path.parent().is_none_or(|parent| parent.as_os_str().is_empty());
         let parent = path.parent().filter(|_| !is_bare).unwrap_or(Path::new("."));
-        finder.root = parent.to_owned();
+        parent.clone_into(&mut finder.root);
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         let head = Head::read(path).map_err(|error| io_error(name, error))?;
         if head.is_zip() {
             finder.archive(path, name)?;
-        } else if !finder.file(path, name, &file_name)? {
+        } else if !finder.file(path, name, &file_name) {
             let reason = "it is neither CityJSON, CityGML, OBJ nor glTF".to_owned();
             finder.skip(name, reason, "name a city model, or a folder or zip with some");
         }
@@ -221,7 +221,7 @@ impl Finder {
             if !WANTED.contains(&extension.as_str()) {
                 self.skip(&name, "it is no city model", "import it by itself");
             } else if MODELS.contains(&extension.as_str())
-                && !self.file(&path, &name, &file_name)?
+                && !self.file(&path, &name, &file_name)
                 && extension != "xml"
                 && extension != "json"
             {
@@ -233,16 +233,16 @@ impl Finder {
     }
 
     /// Looks at a file; tells whether it is a city model.
-    fn file(&mut self, path: &Path, name: &str, file_name: &str) -> Result<bool, Error> {
+    fn file(&mut self, path: &Path, name: &str, file_name: &str) -> bool {
         let head = match Head::read(path) {
             Ok(head) => head,
             Err(error) => {
                 self.skip(name, format!("it can not be read: {error}"), "get the file again");
-                return Ok(true);
+                return true;
             }
         };
         let (stem, extension) = stem_and_extension(file_name);
-        let Some(format) = identify(&head.bytes, &extension) else { return Ok(false) };
+        let Some(format) = identify(&head.bytes, &extension) else { return false };
         self.found.sources.push(Source {
             format,
             path: path.to_owned(),
@@ -252,7 +252,7 @@ impl Finder {
             root: self.root.clone(),
             _unpacked: self.unpacked.clone(),
         });
-        Ok(true)
+        true
     }
 
     /// Unpacks a zip archive, as far as its files may belong to a city model, and looks through them.
@@ -292,7 +292,7 @@ impl Finder {
                 self.skip(&entry_name, error.to_string(), "pack the archive again");
             }
         }
-        self.root = folder.path().to_owned();
+        folder.path().clone_into(&mut self.root);
         self.unpacked = Some(Arc::clone(&folder));
         self.folder(folder.path(), name, 0)
     }

@@ -181,7 +181,9 @@ impl Bytes for u32 {
 
 fn bytes_of<T: Bytes>(numbers: &[T]) -> Vec<u8> {
     let mut out = Vec::with_capacity(size_of_val(numbers));
-    numbers.iter().for_each(|number| number.write(&mut out));
+    for number in numbers {
+        number.write(&mut out);
+    }
     out
 }
 
@@ -282,7 +284,7 @@ mod tests {
 
     #[test]
     fn an_exponential_filter_gives_the_numbers_back() {
-        let packed = (-3_i32 << 24 | 20).to_le_bytes().to_vec();
+        let packed = (-3_i32 << 24 | 0x14).to_le_bytes().to_vec();
         let bytes = filtered(packed, 4, "EXPONENTIAL").unwrap();
         assert_eq!(f32::from_le_bytes(bytes.try_into().unwrap()), 2.5);
     }

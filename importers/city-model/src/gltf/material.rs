@@ -1,6 +1,7 @@
 //! Materials of glTF: base colour and its image.
 
 use onemap_model::{BlobRef, Material, Note, Sink, Stopped, Texture, Wrap};
+use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
 
 use super::buffers::{Buffers, load};
@@ -11,7 +12,8 @@ use crate::texture::Textures;
 /// The materials of a file, each looked up once.
 pub(super) struct Materials {
     materials: Vec<Option<Paint>>,
-    images: Vec<Option<Option<BlobRef>>>,
+    /// Images looked up so far; those that can not be used hold nothing.
+    images: FxHashMap<usize, Option<BlobRef>>,
 }
 
 /// A material, and what happens to the texture coordinates that it uses.
@@ -26,10 +28,7 @@ pub(super) struct Paint {
 
 impl Materials {
     pub(super) fn new(json: &Json) -> Self {
-        Self {
-            materials: vec![None; list(json, "materials").len()],
-            images: vec![None; list(json, "images").len()],
-        }
+        Self { materials: vec![None; list(json, "materials").len()], images: FxHashMap::default() }
     }
 
     /// Returns a material by its number.
@@ -48,13 +47,13 @@ impl Materials {
         }
         let written = list(json, "materials").get(number).unwrap_or(&Json::Null);
         let extension = |name: &str| written.get("extensions").and_then(|all| all.get(name));
-        let (base, factor, image) = match extension("KHR_materials_pbrSpecularGlossiness") {
-            Some(old) => (old, "diffuseFactor", "diffuseTexture"),
-            None => {
+        let (base, factor, image) =
+            if let Some(old) = extension("KHR_materials_pbrSpecularGlossiness") {
+                (old, "diffuseFactor", "diffuseTexture")
+            } else {
                 let base = written.get("pbrMetallicRoughness").unwrap_or(&Json::Null);
                 (base, "baseColorFactor", "baseColorTexture")
-            }
-        };
+            };
         let [r, g, b, a] = numbers::<4>(base, factor).unwrap_or([1.0; 4]);
         let is_opaque =
             matches!(written.get("alphaMode").and_then(Json::as_str), None | Some("OPAQUE"));
@@ -110,17 +109,13 @@ impl Materials {
             Some(33_648) => Wrap::Mirror,
             _ => Wrap::Repeat,
         };
-        let image = match self.images.get(number) {
-            None => None,
-            Some(Some(known)) => known.clone(),
-            Some(None) => {
-                let written = list(json, "images").get(number).unwrap_or(&Json::Null);
-                let found = image(written, number, buffers, images, sink)?;
-                if let Some(slot) = self.images.get_mut(number) {
-                    *slot = Some(found.clone());
-                }
-                found
-            }
+        let image = if let Some(known) = self.images.get(&number) {
+            known.clone()
+        } else {
+            let Some(written) = list(json, "images").get(number) else { return Ok(None) };
+            let found = image(written, number, buffers, images, sink)?;
+            self.images.insert(number, found.clone());
+            found
         };
         Ok(image.map(|image| Texture { image, wrap }))
     }

@@ -71,7 +71,7 @@ const KNOWN: [&str; 14] = [
 /// Reads a glTF file.
 pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> Result<(), Error> {
     let bytes = source.read_all(limits::MAX_MESH_BYTES)?;
-    let (json, bin) = container(source, bytes)?;
+    let (json, bin) = container(source, &bytes)?;
     check(source, &json)?;
     let place = place(source, options)?;
     if !options.wants(&source.stem) {
@@ -157,7 +157,7 @@ fn place(source: &Source, options: &Options) -> Result<Placement, Error> {
 }
 
 /// Takes the container apart: the JSON, and the binary chunk (glTF 2.0, clause 4.4).
-fn container(source: &Source, bytes: Vec<u8>) -> Result<(Json, Option<Vec<u8>>), Error> {
+fn container(source: &Source, bytes: &[u8]) -> Result<(Json, Option<Vec<u8>>), Error> {
     let broken = |reason: &str| Error::broken(source, None, reason, "get the file again");
     let parse = |text: &[u8]| {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
@@ -165,7 +165,7 @@ fn container(source: &Source, bytes: Vec<u8>) -> Result<(Json, Option<Vec<u8>>),
             .map_err(|error| broken(&format!("its JSON is damaged: {error}")))
     };
     if !bytes.starts_with(b"glTF") {
-        return Ok((parse(&bytes)?, None));
+        return Ok((parse(bytes)?, None));
     }
     let word = |at: usize| {
         let four = bytes.get(at..at.checked_add(4)?)?;
@@ -238,15 +238,18 @@ fn units(source: &Source, json: &Json, walker: &mut Walker<'_>) -> Result<Vec<Un
     let scenes = list(json, "scenes");
     let default = index(json, "scene").unwrap_or(0);
     let scene = scenes.get(default);
-    let mut roots: Vec<(usize, Matrix)> = match scene {
-        Some(scene) => indices(scene, "nodes").map(|node| (node, Matrix::ONE)).collect(),
-        None => {
-            let children: Vec<usize> =
-                nodes.iter().flat_map(|node| indices(node, "children")).collect();
-            let is_root = |node: &usize| !children.contains(node);
-            // A file without a scene is one of parts to choose from; all are taken.
-            (0..nodes.len()).filter(is_root).map(|node| (node, Matrix::ONE)).collect()
+    let mut roots: Vec<(usize, Matrix)> = if let Some(scene) = scene {
+        indices(scene, "nodes").map(|node| (node, Matrix::ONE)).collect()
+    } else {
+        let mut is_root = vec![true; nodes.len()];
+        for child in nodes.iter().flat_map(|node| indices(node, "children")) {
+            if let Some(root) = is_root.get_mut(child) {
+                *root = false;
+            }
         }
+        // A file without a scene is one of parts to choose from; all are taken.
+        let roots = is_root.iter().enumerate().filter(|(_, is_root)| **is_root);
+        roots.map(|(node, _)| (node, Matrix::ONE)).collect()
     };
     while let &[(only, above)] = roots.as_slice() {
         let Some(node) = nodes.get(only) else { break };

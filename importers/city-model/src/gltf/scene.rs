@@ -201,7 +201,9 @@ impl Walker<'_> {
         }
         let mut triangles = triangles(&order, mode);
         if matrix.determinant() < 0.0 {
-            triangles.iter_mut().for_each(|[_, b, c]| std::mem::swap(b, c));
+            for [_, b, c] in &mut triangles {
+                std::mem::swap(b, c);
+            }
         }
         let paint = match index(primitive, "material") {
             Some(number) => {

@@ -44,7 +44,7 @@ fn document() -> Json {
         "nodes": [
             {"name": "root", "children": [1, 2, 3]},
             {"name": "楼", "mesh": 0, "translation": [10, 5, -20], "extras": {"floors": 3, "use": "住宅"}},
-            {"name": "楼", "mesh": 0, "scale": [-1, 1, 2], "rotation": [0, 0.7071067811865476, 0, 0.7071067811865476]},
+            {"name": "楼", "mesh": 0, "scale": [-1, 1, 2], "rotation": [0, 1, 0, 1]},
             {"name": "camera"}
         ],
         "meshes": [{"primitives": [{"attributes": {"POSITION": 0}, "indices": 1, "material": 0}]}],
@@ -80,7 +80,9 @@ fn local(sink: &CollectSink, id: &str) -> Model {
     let frame = LocalFrame::at([PLACE.lon, PLACE.lat, PLACE.height]);
     let mut model = sink.record_of(id).model.as_deref().unwrap().clone();
     let positions = &mut model.lods[0].mesh.positions;
-    positions.iter_mut().for_each(|at| *at = frame.from_lonlat(*at));
+    for at in positions {
+        *at = frame.from_lonlat(*at);
+    }
     model
 }
 

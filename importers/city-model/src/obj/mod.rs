@@ -198,7 +198,7 @@ impl<'a> Parser<'a> {
                 let normal = numbers::<3>(rest).map_err(Fault::File)?;
                 push(&mut self.normals, unit(normal))?;
             }
-            "f" => self.face(rest)?,
+            "f" => self.face(rest),
             "o" => {
                 self.has_objects = true;
                 self.begin(rest)?;
@@ -231,7 +231,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn face(&mut self, text: &str) -> Result<(), Fault> {
+    fn face(&mut self, text: &str) {
         let (mut ring, mut uvs, mut normals) = (Vec::new(), Vec::new(), Vec::new());
         let mut fault = None;
         for corner in text.split_whitespace() {
@@ -243,16 +243,16 @@ impl<'a> Parser<'a> {
             match position.and_then(|i| self.positions.get(i)) {
                 Some(&at) => ring.push(at),
                 None => {
-                    fault = Some(format!("a face refers to vertex '{corner}', which is not there"))
+                    fault = Some(format!("a face refers to vertex '{corner}', which is not there"));
                 }
             }
             uvs.extend(uv.and_then(|i| self.uvs.get(i)));
             normals.extend(normal.and_then(|i| self.normals.get(i)));
         }
-        let Some((_, part)) = self.parts.get_mut(self.current) else { return Ok(()) };
+        let Some((_, part)) = self.parts.get_mut(self.current) else { return };
         if let Some(fault) = fault {
             part.fault.get_or_insert(fault);
-            return Ok(());
+            return;
         }
         let material = self.material.as_ref().and_then(|name| self.materials.get(name));
         let material = material.map(|material| part.build.material(material.clone()));
@@ -268,7 +268,6 @@ impl<'a> Parser<'a> {
         if let Err(reason) = added {
             part.fault.get_or_insert(reason.to_owned());
         }
-        Ok(())
     }
 
     fn finish(&self, sink: &mut dyn Sink) {

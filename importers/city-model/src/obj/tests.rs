@@ -41,7 +41,9 @@ fn objects_are_records_in_metres_around_their_place() {
     for (id, color) in [("A", [255, 0, 0, 128]), ("\u{697c} B", [0, 0, 0, 255])] {
         let mut model = sink.record_of(id).model.as_deref().unwrap().clone();
         let mesh = &mut model.lods[0].mesh;
-        mesh.positions.iter_mut().for_each(|at| *at = frame.from_lonlat(*at));
+        for at in &mut mesh.positions {
+            *at = frame.from_lonlat(*at);
+        }
         assert!((volume(mesh) - 8.0).abs() < 1e-6, "{}", volume(mesh));
         assert_eq!(model.materials[0].color, color);
     }
@@ -96,7 +98,7 @@ fn the_real_tower_and_cubes_are_read() {
         assert_eq!((sink.records.len(), sink.rejects.len()), (1, 0));
         match source.stem.as_str() {
             "cube_1" | "cube_2" => {
-                assert!((volume(mesh).abs() - 200.0 * 300.0 * 300.0).abs() < 1e-3)
+                assert!((volume(mesh).abs() - 200.0 * 300.0 * 300.0).abs() < 1e-3);
             }
             "cube" => {
                 assert!((volume(mesh) - 8.0).abs() < 1e-9);
