@@ -55,10 +55,10 @@ impl Collector<'_> {
         if is_none {
             return;
         }
-        if let Some(generic) = property.extra(|extra| extra.name.as_deref()) {
-            if name.ends_with("Attribute") || name == "genericAttributeSet" {
-                return self.generic(name, &join(prefix, generic), property);
-            }
+        if let Some(generic) = property.extra(|extra| extra.name.as_deref())
+            && (name.ends_with("Attribute") || name == "genericAttributeSet")
+        {
+            return self.generic(name, &join(prefix, generic), property);
         }
         match name {
             "genericAttribute" => {
@@ -75,11 +75,11 @@ impl Collector<'_> {
             _ if property.children.is_empty() => self.leaf(property, join(prefix, name)),
             _ => {
                 let path = if is_type(name) { prefix.to_owned() } else { join(prefix, name) };
-                if let [inside] = property.children.as_slice() {
-                    if let Some((key, value)) = key_and_value(inside) {
-                        let key = self.meaning(key).unwrap_or_else(|| key.text.trim().to_owned());
-                        return self.leaf(value, join(&path, &key));
-                    }
+                if let [inside] = property.children.as_slice()
+                    && let Some((key, value)) = key_and_value(inside)
+                {
+                    let key = self.meaning(key).unwrap_or_else(|| key.text.trim().to_owned());
+                    return self.leaf(value, join(&path, &key));
                 }
                 for inside in &property.children {
                     if is_type(&inside.name) {

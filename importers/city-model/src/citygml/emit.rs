@@ -57,7 +57,9 @@ pub(super) fn emit(
         has_models: true,
         ..SourceLayer::default()
     })?;
-    note.into_iter().for_each(|note| sink.note(Some(slot), note));
+    if let Some(note) = note {
+        sink.note(Some(slot), note);
+    }
     if scan.has_other_crs {
         let crs = scan.crs.as_deref().unwrap_or_default();
         let text = format!("the file names several CRSs; all coordinates were read in {crs}");

@@ -285,7 +285,7 @@ fn numbers(text: &str, is_old: bool, dimension: usize, arena: &mut Arena) -> Opt
             arena.push(place);
         }
     }
-    (count % dimension != 0).then(|| {
+    (!count.is_multiple_of(dimension)).then(|| {
         format!("a list of {count} coordinates is not made of places of {dimension}").into()
     })
 }

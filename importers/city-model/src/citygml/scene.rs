@@ -98,15 +98,11 @@ impl<'a> Scene<'a> {
                     Shape::Group(group) => (Target::Group(group), way),
                     Shape::Reference(id) => {
                         let own = if way.is_library { self.library_ids } else { self.ids };
-                        let (target, is_library) = match own.get(id) {
-                            Some(target) => (*target, way.is_library),
-                            None => match self.library_ids.get(id) {
-                                Some(target) => (*target, true),
-                                None => {
-                                    trail.missing += 1;
-                                    return Ok(());
-                                }
-                            },
+                        let own = own.get(id).map(|target| (*target, way.is_library));
+                        let found = own.or_else(|| Some((*self.library_ids.get(id)?, true)));
+                        let Some((target, is_library)) = found else {
+                            trail.missing += 1;
+                            return Ok(());
                         };
                         (target, Way { is_library, references: way.references + 1, ..way })
                     }

@@ -232,7 +232,9 @@ mod tests {
     fn polygons_keep_their_rings_and_a_broken_one_leaves_nothing() {
         let mut arena = Arena::default();
         let square = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0]];
-        square.iter().for_each(|&at| arena.push(at));
+        for at in square {
+            arena.push(at);
+        }
         arena.end_ring(Some(Id::of("r")));
         let first = arena.end_polygon(Some(Id::of("p")));
         let mark = arena.mark();
@@ -240,7 +242,9 @@ mod tests {
         arena.end_ring(Some(Id::of("x")));
         arena.roll_back(&mark);
         // The same corners, from another start.
-        [1, 2, 0, 1].iter().for_each(|&i| arena.push(square[i]));
+        for i in [1, 2, 0, 1] {
+            arena.push(square[i]);
+        }
         arena.end_ring(None);
         let second = arena.end_polygon(None);
         let rings: Vec<_> = arena.rings(second).collect();

@@ -112,7 +112,9 @@ impl Shaper<'_> {
                 Found::Polygon(facet) => facets.push(facet),
                 Found::Points(places) => places.iter().for_each(|&at| points.push_z(at)),
                 Found::Line(places) if places.len() > 1 => {
-                    places.iter().for_each(|&at| lines.push_z(at));
+                    for &at in places {
+                        lines.push_z(at);
+                    }
                     lines.end_line();
                 }
                 Found::Line(_) => {
@@ -176,8 +178,12 @@ impl Shaper<'_> {
         };
         let mut uvs = uvs.filter(|_| texture.is_some());
         if facet.is_reversed != facet.instance.is_some_and(mirrors) {
-            rings.iter_mut().for_each(|ring| ring.reverse());
-            uvs.iter_mut().flatten().for_each(|ring| ring.reverse());
+            for ring in &mut rings {
+                ring.reverse();
+            }
+            for ring in uvs.iter_mut().flatten() {
+                ring.reverse();
+            }
         }
         let material = material(facet.color, texture, !facet.is_solid)
             .map(|material| self.build.material(material));

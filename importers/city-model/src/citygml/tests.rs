@@ -28,8 +28,8 @@ fn polygon(id: &str, places: &str) -> String {
 }
 
 fn surfaces(level: &str, members: &[String]) -> String {
-    let members: String =
-        members.iter().map(|m| format!("<gml:surfaceMember>{m}</gml:surfaceMember>")).collect();
+    let members = members.join("</gml:surfaceMember><gml:surfaceMember>");
+    let members = format!("<gml:surfaceMember>{members}</gml:surfaceMember>");
     format!(
         "<b:lod{level}MultiSurface><gml:MultiSurface>{members}</gml:MultiSurface></b:lod{level}MultiSurface>"
     )
@@ -334,11 +334,12 @@ fn a_roof_in_degrees_that_is_not_quite_flat_is_cut_as_seen_from_above() {
     let (n, e) = (9e-6, 1.1e-5);
     let corners = [(0., 0.), (0., 10.), (5., 10.), (5., 5.), (10., 5.), (10., 0.), (0., 0.)];
     let heights = [5.0, 5.02, 4.99, 5.03, 4.98, 5.01, 5.0];
-    let places: String = corners
+    let places = corners
         .iter()
         .zip(heights)
-        .map(|((x, y), z)| format!("{} {} {z} ", 35.5 + y * n, 139.7 + x * e))
-        .collect();
+        .map(|((x, y), z)| format!("{} {} {z}", 35.5 + y * n, 139.7 + x * e))
+        .collect::<Vec<_>>()
+        .join(" ");
     let gml = city(&object("Building", "b", &surfaces("2", &[polygon("p", &places)])))
         .replace("EPSG::25833", "EPSG::6697")
         .replace("367000 5808000", "35.5 139.7");
