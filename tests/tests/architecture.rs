@@ -5,7 +5,7 @@
 use cargo_metadata::MetadataCommand;
 
 /// The crates along the data. A crate may depend on those before it.
-const FLOW: [&str; 17] = [
+const FLOW: [&str; 19] = [
     "onemap-bounded",
     "onemap-model",
     "onemap-filter",
@@ -14,12 +14,14 @@ const FLOW: [&str; 17] = [
     "onemap-vector",
     "onemap-city-model",
     "onemap-tileset",
+    "onemap-pipe-network",
     "onemap-generalise",
     "onemap-store",
     "onemap-ingest",
     "onemap-tiles-vector",
     "onemap-tile-tree",
     "onemap-tiles-3d",
+    "onemap-network",
     "onemap-query",
     "onemap",
     "onemap-tests",
@@ -27,7 +29,10 @@ const FLOW: [&str; 17] = [
 
 /// Edges that the order would allow and the design does not: importers know nothing of storage, tile
 /// crates take features and not a store.
-const FORBIDDEN: [(&str, &str); 9] = [
+const FORBIDDEN: [(&str, &str); 12] = [
+    ("onemap-ingest", "onemap-pipe-network"),
+    ("onemap-network", "onemap-store"),
+    ("onemap-network", "onemap-ingest"),
     ("onemap-ingest", "onemap-vector"),
     ("onemap-tiles-vector", "onemap-store"),
     ("onemap-tiles-vector", "onemap-ingest"),

@@ -34,6 +34,7 @@ mod id;
 mod layer;
 mod mesh;
 mod mesh_bytes;
+mod network;
 mod solid;
 mod source;
 mod state;
@@ -55,9 +56,11 @@ pub use id::{FeatureId, LayerId, Revision, SourceId};
 pub use layer::{Kind, Layer, Lineage};
 pub use mesh::{AnchoredModel, Lod, Material, Mesh, Model, Patch, Surface, Texture, Wrap};
 pub use mesh_bytes::{MAX_MODEL_REACH, ModelBytesError, ModelSummary};
+pub use network::{Element, PIPE_SYSTEMS, PipeClass, PipeSystem, network_field};
 pub use solid::Solid;
 pub use source::{
-    AxisOrder, LayerSlot, Note, NoteKind, Record, Reject, Sink, SourceLayer, Stopped,
+    AxisOrder, Finding, LayerSlot, Note, NoteKind, Record, Reject, Severity, Sink, SourceLayer,
+    Stopped,
 };
 pub use state::{State, StateSet};
 pub use tile::{MAX_ZOOM, TileCoord};

@@ -3,6 +3,8 @@
 //! A reader pushes into a [`Sink`] and knows nothing of storage. Every record that it meets in the
 //! source becomes exactly one call of [`Sink::record`] or [`Sink::reject`], so that the counts add up.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{BlobRef, Field, Geometry, Model, SourceId, Value};
 
 /// Order of the axes in the coordinates that a reader emits.
@@ -39,6 +41,8 @@ pub struct SourceLayer {
     pub title: Option<String>,
     /// Whether records may come with shapes in 3D.
     pub has_models: bool,
+    /// Whether the layer is a pipe network, with fields by the names of [`crate::network_field`].
+    pub is_network: bool,
 }
 
 /// A layer that a sink has accepted.
@@ -104,6 +108,39 @@ impl Note {
     }
 }
 
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Looks wrong; kept as it is.
+    Warning,
+    /// Is wrong: the record can not be trusted, or was rejected.
+    Error,
+}
+
+/// Something that a check of the data found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Code of the rule, such as `duplicate-point`.
+    pub code: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The source's id of the feature, if it has one.
+    pub feature: Option<String>,
+    /// Sheet, table or section of the source.
+    pub table: String,
+    /// Number of the record or line in it, from 1; 0 where it is about the whole.
+    pub record: u64,
+    /// Where, in the source's CRS: easting or longitude first.
+    pub at: Option<[f64; 2]>,
+    /// What is wrong, with the values.
+    pub text: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
 /// The sink wants no more: it failed or the user stopped it. The reader returns at once; the sink
 /// knows the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -127,6 +164,12 @@ pub trait Sink {
 
     /// Takes a note, on a layer or on the source as a whole.
     fn note(&mut self, layer: Option<LayerSlot>, note: Note);
+
+    /// Takes a finding of a check; the record itself goes to [`Sink::record`] or [`Sink::reject`] all the same.
+    fn finding(&mut self, layer: LayerSlot, finding: Finding) -> Result<(), Stopped> {
+        let _ = (layer, finding);
+        Ok(())
+    }
 
     /// Keeps a file that records refer to, such as a texture; the same bytes are kept once.
     fn blob(&mut self, bytes: &[u8]) -> Result<BlobRef, Stopped>;

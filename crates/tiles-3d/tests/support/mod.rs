@@ -7,7 +7,7 @@ use std::process::Command;
 
 use onemap_crs::LocalFrame;
 use onemap_model::{
-    BlobRef, Feature, FeatureId, Field, FieldType, Geometry, Interval, Schema, State, Value,
+    BlobRef, Feature, FeatureId, Field, FieldType, Geometry, Interval, Schema, Solid, State, Value,
 };
 use onemap_tiles_3d::{Detail, Encoding, SolidParams, SolidRule, TileContent, with_ref};
 use serde_json::Value as Json;
@@ -63,7 +63,7 @@ pub(crate) fn raised(
     encoding: Encoding,
     change: impl Fn(&mut SolidParams),
 ) -> Vec<u8> {
-    let rule = SolidRule::bind(&Default::default(), schema, onemap_model::GeometryClass::Polygon);
+    let rule = SolidRule::bind(&Solid::default(), schema, onemap_model::GeometryClass::Polygon);
     let mut content = TileContent::new(frame(), schema, &vec![true; schema.fields.len()]);
     for feature in features {
         with_ref(feature, |feature| {
