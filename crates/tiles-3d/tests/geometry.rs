@@ -202,7 +202,7 @@ fn a_footprint_of_very_many_corners_does_not_take_long() {
     let lake = feature(1, polygon(&[&ring]), vec![Value::Float(1.0)]);
     let begun = std::time::Instant::now();
     let rule = onemap_tiles_3d::SolidRule::bind(
-        &Default::default(),
+        &onemap_model::Solid::default(),
         &schema,
         onemap_model::GeometryClass::Polygon,
     );

@@ -9,7 +9,7 @@ use std::io::Cursor;
 use image::{ImageFormat, Rgba, RgbaImage};
 use onemap_model::{
     AnchoredModel, BlobRef, FieldType, Geometry, GeometryClass, Lod, Material, Mesh, Model, Schema,
-    Surface, Texture, Value, Wrap,
+    Solid, Surface, Texture, Value, Wrap,
 };
 use onemap_tiles_3d::{
     Detail, Encoding, Prism, RoofShape, SolidParams, SolidRule, Symbol, TileContent, with_ref,
@@ -27,14 +27,14 @@ fn street() -> Schema {
 
 fn params() -> SolidParams {
     let schema = schema(&[]);
-    let rule = SolidRule::bind(&Default::default(), &schema, GeometryClass::Polygon);
+    let rule = SolidRule::bind(&Solid::default(), &schema, GeometryClass::Polygon);
     with_ref(&feature(0, Geometry::point(lonlat([0.0, 0.0])), vec![]), |f| rule.params(f))
 }
 
 /// Houses with every roof, translucent ones, trees, prisms, and names in Chinese and none.
 fn town(encoding: Encoding) -> Vec<u8> {
     let schema = street();
-    let rule = SolidRule::bind(&Default::default(), &schema, GeometryClass::Polygon);
+    let rule = SolidRule::bind(&Solid::default(), &schema, GeometryClass::Polygon);
     let mut content = TileContent::new(frame(), &schema, &[true; 4]);
     let roofs = [
         RoofShape::Flat,
