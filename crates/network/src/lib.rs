@@ -4,3 +4,22 @@
 //! metres.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod build;
+mod columns;
+mod index;
+mod keys;
+mod metric;
+mod network;
+mod rows;
+mod scratch;
+mod text;
+mod valves;
+mod wall;
+mod zones;
+
+pub use build::{NetworkBuilder, Options};
+pub use network::{
+    Direction, DirectionBy, Level, Link, LinkIx, Network, Node, NodeIx, Section, Shape,
+};
+pub use wall::wall_allowance;

@@ -235,7 +235,7 @@ pub struct Network {
     pub(crate) by_key: Index,
     /// Links by the keys of their codes.
     pub(crate) by_link_code: Index,
-    pub(crate) binding: crate::bind::Binding,
+    pub(crate) columns: crate::columns::Columns,
     pub(crate) options: crate::build::Options,
     pub(crate) zones: std::sync::OnceLock<crate::zones::Zones>,
     pub(crate) scratch: crate::scratch::Pool,

@@ -1,0 +1,5 @@
+//! Valve segments.
+
+/// Placeholder.
+#[derive(Debug, Default)]
+pub(crate) struct Zones;
