@@ -3,7 +3,7 @@
 use onemap_model::{FeatureId, GeoCell};
 
 use crate::error_metres::SQUARES_BELOW;
-use crate::item::{METRES_PER_DEGREE, degrees};
+use crate::item::{Entry, METRES_PER_DEGREE, degrees};
 use crate::tree::{Node, TileTree};
 
 /// What an interior node shows instead of its features in full detail.
@@ -37,24 +37,28 @@ pub struct Prism {
 /// farther than the error from theirs.
 pub fn far(tree: &TileTree, node: &Node) -> Far {
     let level = node.cell.z();
+    let entries = tree.entries.get(node.range.clone()).unwrap_or(&[]);
+    let shows = |entry: &&Entry| entry.level <= level;
+    let blocks = entries.iter().filter(shows).map(|entry| entry.id).collect();
+    Far { blocks, prisms: prisms(entries.iter().filter(|entry| !shows(entry)), level) }
+}
+
+/// Sums features of a cell of a level in squares; they come in the order of the Morton curve.
+pub(crate) fn prisms<'e>(entries: impl Iterator<Item = &'e Entry>, level: u8) -> Vec<Prism> {
     let squares = (level + SQUARES_BELOW).min(GeoCell::MAX_LEVEL);
     let shift = 64 - 2 * u32::from(squares);
-    let mut found = Far::default();
+    let mut found = Vec::new();
     let mut sum = Sum::default();
     let mut square = None;
-    for entry in tree.entries.get(node.range.clone()).unwrap_or(&[]) {
-        if entry.level <= level {
-            found.blocks.push(entry.id);
-            continue;
-        }
+    for entry in entries {
         let of_entry = entry.code >> shift;
         if square != Some(of_entry) {
-            found.prisms.extend(std::mem::take(&mut sum).prism());
+            found.extend(std::mem::take(&mut sum).prism());
             square = Some(of_entry);
         }
         sum.add(entry);
     }
-    found.prisms.extend(sum.prism());
+    found.extend(sum.prism());
     found
 }
 
@@ -74,7 +78,7 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, entry: &crate::item::Entry) {
+    fn add(&mut self, entry: &Entry) {
         let bounds = degrees(entry.low, entry.high);
         let [x, y] = bounds.center();
         // What has no area, such as a mast, still has a middle.

@@ -18,12 +18,14 @@
 
 mod error_metres;
 mod far;
+mod implicit;
 mod item;
 mod tileset;
 mod tree;
 
 pub use error_metres::{first_level, geometric_error};
 pub use far::{Far, Prism, far};
+pub use implicit::{Cut, Templates};
 pub use item::Item;
 pub use tileset::{Links, Member, composite, tileset};
 pub use tree::{Limits, Node, TileTree};

@@ -84,7 +84,7 @@ pub fn composite(members: &[Member]) -> Value {
     whole(&root, 2.0 * error.max(1.0))
 }
 
-fn whole(root: &Value, error: f64) -> Value {
+pub(crate) fn whole(root: &Value, error: f64) -> Value {
     json!({
         "asset": { "version": "1.1", "generator": concat!("onemap ", env!("CARGO_PKG_VERSION")) },
         "geometricError": error,
@@ -93,7 +93,7 @@ fn whole(root: &Value, error: f64) -> Value {
 }
 
 /// A tile of a layer without features: it has to have a volume.
-fn empty_tile() -> Value {
+pub(crate) fn empty_tile() -> Value {
     json!({
         "boundingVolume": { "sphere": [0.0, 0.0, 0.0, 1.0] },
         "geometricError": 0.0,
@@ -136,7 +136,7 @@ fn tile(
 
 /// Returns a region (clause 7.3.2): west, south, east, north in radians, least and greatest height; a little larger than the
 /// box, for what rounding takes.
-fn region(bounds: &Bounds, [low, high]: [f64; 2]) -> [f64; 6] {
+pub(crate) fn region(bounds: &Bounds, [low, high]: [f64; 2]) -> [f64; 6] {
     // A millimetre.
     const MARGIN: f64 = 1e-8;
     let Bounds { west, south, east, north } = *bounds;

@@ -96,7 +96,6 @@ impl Node {
         if self.is_leaf() { 0.0 } else { geometric_error(self.cell.z()) }
     }
 
-    /// Tells whether
     /// Tells whether it shows its features in full detail.
     pub fn is_leaf(&self) -> bool {
         self.children.is_empty()
@@ -165,6 +164,21 @@ impl TileTree {
         node.children = children;
         self.nodes[number] = node;
         number as u32
+    }
+
+    /// Returns where the features of any cell are among the entries.
+    pub(crate) fn range(&self, cell: GeoCell) -> Range<usize> {
+        let (first, length) = cell.code_range();
+        let last = first.saturating_add(length.wrapping_sub(1));
+        let begin = self.entries.partition_point(|entry| entry.code < first);
+        let end = self.entries.partition_point(|entry| entry.code <= last);
+        begin..end
+    }
+
+    /// Tells whether a cell's features are too many for one tile.
+    pub(crate) fn is_split(&self, cell: GeoCell) -> bool {
+        let range = self.range(cell);
+        !range.is_empty() && !self.fits(cell, range)
     }
 
     fn fits(&self, cell: GeoCell, range: Range<usize>) -> bool {

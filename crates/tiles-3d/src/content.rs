@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use onemap_crs::LocalFrame;
-use onemap_model::{AnchoredModel, BlobRef, FeatureRef, Geometry, Schema, Surface as Part, Wrap};
+use onemap_model::{
+    AnchoredModel, BlobRef, Bounds, FeatureRef, Geometry, Schema, Surface as Part, Wrap,
+};
 use rustc_hash::FxHashMap;
 
 use crate::batch::{Batch, NO_FEATURE, Vertex, normal};
+use crate::clip;
 use crate::color::linear;
 use crate::gltf::{self, Instances, Place, Scene, Surface};
 use crate::images;
@@ -66,6 +69,7 @@ pub struct TileContent {
     textured: BTreeMap<Textured, (BlobRef, Batch)>,
     instances: Vec<Instances>,
     raiser: Raiser,
+    is_earth_centred: bool,
 }
 
 impl TileContent {
@@ -78,6 +82,7 @@ impl TileContent {
             textured: BTreeMap::new(),
             instances: Vec::new(),
             raiser: Raiser::default(),
+            is_earth_centred: false,
         }
     }
 
@@ -219,6 +224,21 @@ impl TileContent {
         }
     }
 
+    /// Cuts away what is outside the bounds, degrees.
+    pub fn clip(&mut self, bounds: &Bounds) {
+        let own = self.plain.entry((false, false)).or_default();
+        clip::split(&mut self.instances, &self.frame, bounds, own);
+        let textured = self.textured.values_mut().map(|(_, batch)| batch);
+        for batch in self.plain.values_mut().chain(textured) {
+            clip::clip(batch, &self.frame, bounds);
+        }
+    }
+
+    /// Makes the content say itself where on earth its frame is, for tiles that have no transform of their own.
+    pub fn set_earth_centred(&mut self) {
+        self.is_earth_centred = true;
+    }
+
     /// Returns the number of features so far.
     pub fn features(&self) -> usize {
         self.table.len()
@@ -254,7 +274,8 @@ impl TileContent {
         }
         batches.retain(|(_, batch)| !batch.triangles.is_empty());
         let (instances, table) = (self.instances, &self.table);
-        gltf::write(Scene { batches, images: pictures, instances, table }, encoding)
+        let placement = self.is_earth_centred.then_some(&self.frame);
+        gltf::write(Scene { batches, images: pictures, instances, table, placement }, encoding)
     }
 
     fn number(&mut self, feature: &FeatureRef<'_>) -> u16 {

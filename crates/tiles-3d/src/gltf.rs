@@ -1,5 +1,6 @@
 //! Batches, symbols and the property table as binary glTF 2.0.
 
+use onemap_crs::LocalFrame;
 use serde_json::{Map, Value, json};
 
 use crate::batch::{Batch, NO_FEATURE, Vertex};
@@ -52,6 +53,8 @@ pub(crate) struct Scene<'s> {
     pub(crate) images: Vec<Image>,
     pub(crate) instances: Vec<Instances>,
     pub(crate) table: &'s Table,
+    /// Frame that the content itself is to be put into, earth-centred; else its tile does that.
+    pub(crate) placement: Option<&'s LocalFrame>,
 }
 
 /// Writes a scene. Its frame is metres east, north and up; glTF's is y up, so north becomes -z.
@@ -82,12 +85,19 @@ pub(crate) fn write(scene: Scene<'_>, encoding: Encoding) -> Vec<u8> {
         let extensions = out.instances(&instances.places);
         nodes.push(json!({ "mesh": meshes.len() - 1, "extensions": extensions }));
     }
+    let mut roots: Vec<usize> = (0..nodes.len()).collect();
+    if let Some(frame) = scene.placement
+        && !nodes.is_empty()
+    {
+        nodes.push(json!({ "matrix": upright(frame), "children": roots }));
+        roots = vec![nodes.len() - 1];
+    }
     let mut used: Vec<&str> = Vec::new();
     let mut required: Vec<&str> = Vec::new();
     let mut json = json!({
         "asset": { "version": "2.0", "generator": concat!("onemap ", env!("CARGO_PKG_VERSION")) },
         "scene": 0,
-        "scenes": [{ "nodes": (0..nodes.len()).collect::<Vec<_>>() }],
+        "scenes": [{ "nodes": roots }],
     });
     if scene.table.len() > 0 {
         used.extend(["EXT_mesh_features", "EXT_structural_metadata"]);
@@ -133,6 +143,17 @@ pub(crate) fn write(scene: Scene<'_>, encoding: Encoding) -> Vec<u8> {
         json["extensionsRequired"] = required.into();
     }
     out.binary.glb(json)
+}
+
+/// Returns a frame's matrix for places whose y is up, before and after: clients turn whole contents from y up to z up.
+fn upright(frame: &LocalFrame) -> [f64; 16] {
+    let m = frame.matrix();
+    // To z up, x y z become x -z y; and back, x z -y.
+    let column = |at: usize, sign: f64| -> [f64; 4] {
+        [sign * m[at], sign * m[at + 2], -sign * m[at + 1], m[at + 3]]
+    };
+    let (x, y, z, o) = (column(0, 1.0), column(8, 1.0), column(4, -1.0), column(12, 1.0));
+    std::array::from_fn(|i| [x, y, z, o][i / 4][i % 4])
 }
 
 fn material(surface: &Surface) -> Value {

@@ -17,6 +17,7 @@
 
 mod batch;
 mod binary;
+mod clip;
 mod color;
 mod content;
 mod estimate;
@@ -31,5 +32,5 @@ mod table;
 mod tree;
 
 pub use content::{Detail, Encoding, Prism, TileContent};
-pub use node::{draw_far, draw_leaf, item, with_ref};
+pub use node::{draw_cut, draw_far, draw_leaf, item, with_ref};
 pub use rule::{Ellipsoid, Ground, RoofShape, SolidParams, SolidRule, Symbol};

@@ -5,7 +5,7 @@ use onemap_model::{
     AnchoredModel, Bounds, Feature, FeatureRef, GeoCell, Geometry, GeometryClass, ModelSummary,
     Value, ValueRef,
 };
-use onemap_tile_tree::{Far, Item, Node, geometric_error};
+use onemap_tile_tree::{Cut, Far, Item, Node, geometric_error};
 
 use crate::content::{Detail, Prism, TileContent};
 use crate::estimate::{model_bytes, solid_bytes, symbol_bytes};
@@ -83,6 +83,27 @@ pub fn draw_leaf(
     features: &mut Vec<Feature>,
 ) {
     features.retain(|feature| with_ref(feature, |feature| owns(node.cell, rule, feature)));
+    draw_whole(content, rule, features);
+}
+
+/// Draws a tile of an implicit tileset: the features that reach into its cell, and only what is inside.
+pub fn draw_cut(
+    content: &mut TileContent,
+    rule: &SolidRule,
+    cell: GeoCell,
+    cut: &Cut,
+    features: &mut Vec<Feature>,
+) {
+    if cut.is_leaf {
+        draw_whole(content, rule, features);
+    } else {
+        draw_blocks(content, rule, cell, features, &cut.prisms);
+    }
+    content.clip(&cell.bounds());
+    content.set_earth_centred();
+}
+
+fn draw_whole(content: &mut TileContent, rule: &SolidRule, features: &mut Vec<Feature>) {
     features.sort_by_key(|feature| (feature.id, feature.valid.from));
     for feature in features.iter() {
         with_ref(feature, |feature| match thing(rule, feature) {
@@ -112,8 +133,18 @@ pub fn draw_far(
     far: &Far,
     features: &mut Vec<Feature>,
 ) {
-    let error = geometric_error(node.cell.z());
     features.retain(|feature| with_ref(feature, |feature| owns(node.cell, rule, feature)));
+    draw_blocks(content, rule, node.cell, features, &far.prisms);
+}
+
+fn draw_blocks(
+    content: &mut TileContent,
+    rule: &SolidRule,
+    cell: GeoCell,
+    features: &mut Vec<Feature>,
+    prisms: &[onemap_tile_tree::Prism],
+) {
+    let error = geometric_error(cell.z());
     features.sort_by_key(|feature| (feature.id, feature.valid.from));
     features.dedup_by_key(|feature| (feature.id, feature.valid.from));
     for feature in features.iter() {
@@ -127,7 +158,7 @@ pub fn draw_far(
             content.add_solid(feature, &params, Detail::Block { tolerance: error / 4.0 });
         });
     }
-    for prism in &far.prisms {
+    for prism in prisms {
         let [lon, lat] = prism.middle;
         let [x, y] = [
             prism.half[0] / METRES_PER_DEGREE / libm::cos(lat.to_radians()),
