@@ -22,6 +22,10 @@ pub(crate) enum Aspect {
     Solids = 2,
     /// Its features in 3D, without compression.
     PlainSolids = 3,
+    /// Those that reach into a cell, cut at its border.
+    CutSolids = 4,
+    /// The same without compression.
+    PlainCutSolids = 5,
 }
 
 /// A layer, or the label points of a layer.

@@ -13,7 +13,7 @@ use axum::body::Bytes;
 use axum::http::HeaderValue;
 use onemap_model::{GeoCell, LayerId, Revision, TileCoord, Timestamp, ViewSpec, When};
 use onemap_store::{LayerView, View};
-use onemap_tile_tree::{Links, Member, Node, geometric_error};
+use onemap_tile_tree::{Links, Member, Node, Templates, geometric_error};
 use serde_json::Value;
 
 use crate::cache::{TileCache, TileKey, etag};
@@ -43,6 +43,32 @@ pub(crate) struct SolidRequest {
     pub(crate) plain: bool,
     /// The query of the request, to be carried to what the answer names; without `v`.
     pub(crate) query: String,
+}
+
+/// A tile, by the tileset that it is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// A node of the tile tree: its features whole.
+    Node(GeoCell),
+    /// A tile of the implicit tileset: what is inside its cell.
+    Cut(GeoCell),
+}
+
+impl Piece {
+    fn cell(self) -> GeoCell {
+        match self {
+            Self::Node(cell) | Self::Cut(cell) => cell,
+        }
+    }
+
+    fn aspect(self, plain: bool) -> Aspect {
+        match (self, plain) {
+            (Self::Node(_), false) => Aspect::Solids,
+            (Self::Node(_), true) => Aspect::PlainSolids,
+            (Self::Cut(_), false) => Aspect::CutSolids,
+            (Self::Cut(_), true) => Aspect::PlainCutSolids,
+        }
+    }
 }
 
 /// Content of a tile, to be sent.
@@ -96,6 +122,36 @@ impl SolidService {
         self.run(work).await
     }
 
+    /// Returns the implicit tileset of a layer.
+    pub(crate) async fn implicit(
+        &self,
+        request: Arc<SolidRequest>,
+        view: View,
+    ) -> Result<Value, TileError> {
+        let trees = Arc::clone(&self.trees);
+        let work = move || {
+            let layer = layer(&view, &request.layer)?;
+            let planted = trees.of(&layer, request.revision)?;
+            Ok(planted.tree.implicit_tileset(&Below { query: &request.query }))
+        };
+        self.run(work).await
+    }
+
+    /// Returns the subtree of an implicit tileset below a tile; `None` when there is no such tile.
+    pub(crate) async fn subtree(
+        &self,
+        request: Arc<SolidRequest>,
+        view: View,
+        cell: GeoCell,
+    ) -> Result<Option<Vec<u8>>, TileError> {
+        let trees = Arc::clone(&self.trees);
+        let work = move || {
+            let layer = layer(&view, &request.layer)?;
+            Ok(trees.of(&layer, request.revision)?.tree.subtree(cell))
+        };
+        self.run(work).await
+    }
+
     /// Returns a file of a layer's own tileset; `None` when it has none of this name.
     pub(crate) async fn file(
         &self,
@@ -139,24 +195,24 @@ impl SolidService {
         self.run(work).await
     }
 
-    /// Returns the content of a node, packed as asked; `None` when there is no such node. `version` is what the address
+    /// Returns the content of a tile, packed as asked; `None` when there is no such tile. `version` is what the address
     /// says of it.
     pub(crate) async fn content(
         &self,
         request: Arc<SolidRequest>,
         view: View,
-        cell: GeoCell,
+        piece: Piece,
         version: Option<&str>,
         encoding: Encoding,
         known: impl FnOnce(&HeaderValue) -> bool,
     ) -> Result<Result<Option<Content>, HeaderValue>, TileError> {
-        let key = key(&request, &layer(&view, &request.layer)?, cell, encoding)?;
+        let key = key(&request, &layer(&view, &request.layer)?, piece, encoding)?;
         let etag = etag(std::slice::from_ref(&key), encoding);
         if known(&etag) {
             return Ok(Err(etag));
         }
         let is_final = version.is_some_and(|version| version == self::version(&key));
-        let begin = || self.compute(key.clone(), Arc::clone(&request), view);
+        let begin = || self.compute(key.clone(), Arc::clone(&request), view, piece);
         let cached = || self.cache.get(&key).map(Ok);
         let bytes = match cached() {
             Some(bytes) => bytes,
@@ -175,14 +231,14 @@ impl SolidService {
         key: TileKey,
         request: Arc<SolidRequest>,
         view: View,
+        piece: Piece,
     ) -> impl Future<Output = Result<Bytes, TileError>> + Send + 'static {
         let (gate, cache, trees) = (self.gate.clone(), self.cache.clone(), self.trees.clone());
         async move {
             let work = move || {
                 let layer = layer(&view, &request.layer)?;
                 let planted = trees.of(&layer, request.revision)?;
-                let cell = cell_of(key.coord)?;
-                let glb = draw::content(&layer, &planted, cell, &request)?;
+                let glb = draw::content(&layer, &planted, piece, &request)?;
                 let packed = match glb {
                     Some(glb) => key.encoding.pack(&kept(&glb)),
                     None => Ok(Bytes::new()),
@@ -218,13 +274,19 @@ fn layer<'v>(view: &'v View, id: &LayerId) -> Result<LayerView<'v>, TileError> {
 fn key(
     request: &SolidRequest,
     layer: &LayerView<'_>,
-    cell: GeoCell,
+    piece: Piece,
     encoding: Encoding,
 ) -> Result<TileKey, TileError> {
+    let cell = piece.cell();
+    let owner = match piece {
+        Piece::Node(cell) => cell,
+        // What reaches into a cell may belong to any other.
+        Piece::Cut(_) => GeoCell::ROOT,
+    };
     Ok(TileKey {
         layer: layer.layer().uuid,
-        aspect: if request.plain { Aspect::PlainSolids } else { Aspect::Solids },
-        version: layer.owner_version(cell),
+        aspect: piece.aspect(request.plain),
+        version: layer.owner_version(owner),
         view: request.spec.timeless_id(),
         slice: layer.slice()?,
         coord: TileCoord::new(cell.z().into(), cell.x().into(), cell.y().into())
@@ -232,11 +294,6 @@ fn key(
         buffer: 0,
         encoding,
     })
-}
-
-fn cell_of(coord: TileCoord) -> Result<GeoCell, TileError> {
-    GeoCell::new(coord.z().into(), coord.x().into(), coord.y().into())
-        .map_err(|error| TileError::Stopped(error.to_string()))
 }
 
 /// Returns what the address of a content says of its version: the same for all encodings.
@@ -262,10 +319,32 @@ impl Links for Addresses<'_> {
     }
 
     fn content(&self, node: &Node) -> String {
-        let key = key(self.request, self.layer, node.cell, Encoding::Identity);
+        let key = key(self.request, self.layer, Piece::Node(node.cell), Encoding::Identity);
         let version = key.map(|key| format!("v={}", version(&key))).unwrap_or_default();
         let query = with_query(&self.request.query, &version);
         format!("{}c/{}.glb{query}", self.below, node.cell)
+    }
+}
+
+/// How an implicit tileset names its parts: below the cell of its root, in case that becomes another.
+struct Below<'a> {
+    query: &'a str,
+}
+
+impl Below<'_> {
+    fn template(&self, root: GeoCell, folder: &str, extension: &str) -> String {
+        let query = with_query(self.query, "");
+        format!("{root}/{folder}/{{level}}/{{x}}/{{y}}.{extension}{query}")
+    }
+}
+
+impl Templates for Below<'_> {
+    fn subtrees(&self, root: GeoCell) -> String {
+        self.template(root, "s", "subtree")
+    }
+
+    fn contents(&self, root: GeoCell) -> String {
+        self.template(root, "c", "glb")
     }
 }
 

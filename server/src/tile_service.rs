@@ -409,7 +409,9 @@ fn encode(
         Aspect::Features if is_archive => tools.archives.tile(&layer, request.coord)?,
         Aspect::Features => encode_features(request, part, &layer)?,
         Aspect::Labels => encode_labels(request, part, &layer, &tools.labels)?,
-        Aspect::Solids | Aspect::PlainSolids => Vec::new(),
+        Aspect::Solids | Aspect::PlainSolids | Aspect::CutSolids | Aspect::PlainCutSolids => {
+            Vec::new()
+        }
     };
     Ok(kept(&plain))
 }

@@ -16,9 +16,11 @@ const { GLTFLoader } = await import('three/examples/jsm/loaders/GLTFLoader.js')
 const { MeshoptDecoder } = await import('meshoptimizer')
 const { TilesRenderer } = await import('3d-tiles-renderer/three')
 const { GLTFExtensionsPlugin } = await import('3d-tiles-renderer/three/plugins')
+const { ImplicitTilingPlugin } = await import('3d-tiles-renderer/core/plugins')
 const { TilesetValidationPlugin } = await import('3d-tiles-renderer/src/three/plugins/TilesetValidationPlugin.js')
 
 const tiles = new TilesRenderer(process.argv[2])
+tiles.registerPlugin(new ImplicitTilingPlugin())
 tiles.registerPlugin(new TilesetValidationPlugin())
 tiles.registerPlugin(new GLTFExtensionsPlugin({ metadata: true, meshoptDecoder: MeshoptDecoder }))
 tiles.errorTarget = 0.01

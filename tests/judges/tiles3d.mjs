@@ -82,7 +82,9 @@ async function tile(node, base, above, parentError, parentRegion, refine) {
   if (children.length === 1 && !node.content) complain(where, 'an empty link of a chain')
   if (children.length > 0 && error === 0) complain(where, 'it has children and no error')
   refine = node.refine ?? refine
-  if (node.content) {
+  if (node.implicitTiling) {
+    await implicit(node, base, own)
+  } else if (node.content) {
     const address = new URL(node.content.uri, base).href
     if (/\.json(\?|$)/.test(address)) {
       await tileset(address, own, { geometricError: error, parentError, region: parentRegion })
@@ -95,6 +97,57 @@ async function tile(node, base, above, parentError, parentRegion, refine) {
     complain(where, 'an interior tile without content')
   }
   for (const child of children) await tile(child, base, own, error, region, refine)
+}
+
+// Tiles of an implicit tileset: volume and error follow from the address; what reaches over a border is in several leaves.
+async function implicit(root, base, transform) {
+  out.tiles--
+  const { subtreeLevels: levels, availableLevels, subtrees } = root.implicitTiling
+  if (root.implicitTiling.subdivisionScheme !== 'QUADTREE') return complain(base, 'it is no quadtree')
+  const address = (template, [level, x, y]) => new URL(template.replace('{level}', level).replace('{x}', x).replace('{y}', y), base).href
+  const region = ([level, x, y]) => {
+    const [west, south, east, north, low, high] = root.boundingVolume.region
+    const [w, h] = [(east - west) / 2 ** level, (north - south) / 2 ** level]
+    return [west + x * w, south + y * h, west + (x + 1) * w, south + (y + 1) * h, low, high]
+  }
+  const children = ([level, x, y]) => [[0, 0], [1, 0], [0, 1], [1, 1]].map(([dx, dy]) => [level + 1, 2 * x + dx, 2 * y + dy])
+  const subtree = async (top) => {
+    const bytes = await get(address(subtrees.uri, top))
+    if (!bytes) return null
+    const length = Number(bytes.readBigUInt64LE(8))
+    if (bytes.toString('latin1', 0, 4) !== 'subt' || length % 8 || bytes.length !== 24 + length + Number(bytes.readBigUInt64LE(16))) complain(top, 'is no subtree')
+    const json = JSON.parse(bytes.subarray(24, 24 + length))
+    const bit = (of, number) => {
+      if (of.constant !== undefined) return of.constant === 1
+      return (bytes[24 + length + json.bufferViews[of.bitstream].byteOffset + (number >> 3)] >> (number & 7) & 1) === 1
+    }
+    return { json, bit }
+  }
+  const waiting = [[0, 0, 0]]
+  while (waiting.length) {
+    const top = waiting.pop()
+    const found = await subtree(top)
+    if (!found) continue
+    const { json, bit } = found
+    let row = [[top, 0]]
+    for (let depth = 0, before = 0; depth < levels; before += 4 ** depth++) {
+      const next = []
+      for (const [cell, number] of row) {
+        if (!bit(json.tileAvailability, before + number)) continue
+        out.tiles++
+        if (cell[0] >= availableLevels) complain(cell.join('/'), 'it is deeper than the tileset says')
+        if (!bit(json.contentAvailability[0], before + number)) complain(cell.join('/'), 'a tile without content')
+        const below = children(cell).map((child, i) => [child, 4 * number + i])
+        const there = depth + 1 < levels
+          ? below.filter(([, n]) => bit(json.tileAvailability, before + 4 ** depth + n))
+          : below.filter(([, n]) => bit(json.childSubtreeAvailability, n))
+        await content(address(root.content.uri, cell), transform, region(cell), there.length === 0, true)
+        if (depth + 1 < levels) next.push(...there)
+        else waiting.push(...there.map(([child]) => child))
+      }
+      row = next
+    }
+  }
 }
 
 function glb(bytes) {
@@ -130,7 +183,7 @@ function numbers(json, bin, number) {
 }
 
 let seen = 0
-async function content(address, transform, region, isLeaf) {
+async function content(address, transform, region, isLeaf, isCut = false) {
   const bytes = await get(address)
   if (!bytes) return
   out.contents++
@@ -152,21 +205,24 @@ async function content(address, transform, region, isLeaf) {
     for (let i = 0; i < table.count; i++) {
       const id = kind === 'UINT32' ? ids.readUInt32LE(4 * i) : ids.readDoubleLE(8 * i)
       allIds.add(id)
-      if (isLeaf && leafIds.has(id)) complain(address, `feature ${id} is in another leaf, too`)
+      if (isLeaf && !isCut && leafIds.has(id)) complain(address, `feature ${id} is in another leaf, too`)
       if (isLeaf) leafIds.add(id)
     }
   }
   if (seen++ % sample !== 0) return
   // glTF's y is up, the tile's frame has z up.
   const toTile = multiply(transform, [1, 0, 0, 0, 0, 0, 1, 0, 0, -1, 0, 0, 0, 0, 0, 1])
+  const parent = json.nodes?.find(node => node.children)
+  const toFrame = parent?.matrix ? multiply(toTile, parent.matrix) : toTile
   const volume = [Infinity, Infinity, -Infinity, -Infinity, Infinity, -Infinity]
   const cover = at => {
-    const [lon, lat, height] = geodetic(apply(toTile, at))
+    const [lon, lat, height] = geodetic(apply(toFrame, at))
     volume[0] = Math.min(volume[0], lon); volume[1] = Math.min(volume[1], lat)
     volume[2] = Math.max(volume[2], lon); volume[3] = Math.max(volume[3], lat)
     volume[4] = Math.min(volume[4], height); volume[5] = Math.max(volume[5], height)
   }
   for (const node of json.nodes ?? []) {
+    if (node.mesh === undefined) continue
     const instancing = node.extensions?.EXT_mesh_gpu_instancing
     for (const primitive of json.meshes[node.mesh].primitives) {
       const positions = numbers(json, bin, primitive.attributes.POSITION)

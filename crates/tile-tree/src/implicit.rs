@@ -68,11 +68,8 @@ impl TileTree {
     }
 
     /// Returns the subtree below a tile of the implicit tileset, binary (clause 8.5); `None` when there is no such tile.
-    pub fn subtree(&self, root: GeoCell, of: GeoCell) -> Option<Vec<u8>> {
-        if of.z().checked_sub(root.z())? % SUBTREE_LEVELS != 0 {
-            return None;
-        }
-        let inside = self.reaching(root, of)?;
+    pub fn subtree(&self, of: GeoCell) -> Option<Vec<u8>> {
+        let inside = self.reaching(of)?;
         let mut tiles = Bits::new((0..SUBTREE_LEVELS).map(|level| 1 << (2 * level)).sum());
         let mut below = Bits::new(1 << (2 * SUBTREE_LEVELS));
         let mut level = vec![(of, 0_usize, inside)];
@@ -99,8 +96,8 @@ impl TileTree {
     }
 
     /// Returns what a tile of the implicit tileset shows; `None` when there is no such tile.
-    pub fn cut(&self, root: GeoCell, cell: GeoCell) -> Option<Cut> {
-        let inside = self.reaching(root, cell)?;
+    pub fn cut(&self, cell: GeoCell) -> Option<Cut> {
+        let inside = self.reaching(cell)?;
         let entry = |&number: &u32| self.entries.get(number as usize);
         if !self.is_split(cell) {
             let features = inside.iter().filter_map(entry).map(|entry| entry.id).collect();
@@ -115,11 +112,9 @@ impl TileTree {
 
     /// Returns the entries that reach into a tile's cell; `None` when there is no such tile: nothing reaches into it, or one
     /// above it shows everything already.
-    fn reaching(&self, root: GeoCell, cell: GeoCell) -> Option<Vec<u32>> {
-        if self.implicit_root() != Some(root)
-            || cell.z() < root.z()
-            || cell.ancestor(root.z()) != root
-        {
+    fn reaching(&self, cell: GeoCell) -> Option<Vec<u32>> {
+        let root = self.implicit_root()?;
+        if cell.z() < root.z() || cell.ancestor(root.z()) != root {
             return None;
         }
         let mut above = cell;
@@ -268,10 +263,10 @@ mod tests {
     }
 
     /// Visits all tiles that the subtrees say are there.
-    fn walk(tree: &TileTree, root: GeoCell, visit: &mut dyn FnMut(GeoCell)) {
-        let mut subtrees = vec![root];
+    fn walk(tree: &TileTree, visit: &mut dyn FnMut(GeoCell)) {
+        let mut subtrees: Vec<GeoCell> = tree.implicit_root().into_iter().collect();
         while let Some(top) = subtrees.pop() {
-            let file = tree.subtree(root, top).unwrap();
+            let file = tree.subtree(top).unwrap();
             let tiles = bits(&file, &"tileAvailability".into());
             let below = bits(&file, &"childSubtreeAvailability".into());
             let mut level = vec![(top, 0_usize)];
@@ -305,8 +300,8 @@ mod tests {
         assert!(root.bounds().contains(&tree.root().unwrap().bounds));
         let mut seen = std::collections::BTreeSet::new();
         let (mut tiles, mut leaves) = (0, Vec::new());
-        walk(&tree, root, &mut |cell| {
-            let cut = tree.cut(root, cell).unwrap();
+        walk(&tree, &mut |cell| {
+            let cut = tree.cut(cell).unwrap();
             assert!(!cut.features.is_empty() || !cut.prisms.is_empty(), "{cell} is empty");
             tiles += 1;
             if cut.is_leaf {
@@ -318,9 +313,9 @@ mod tests {
         assert_eq!(seen.len(), 3000);
         // What is no tile has nothing.
         let leaf = leaves[0];
-        assert_eq!(tree.cut(root, leaf.children().unwrap()[0]), None);
-        assert_eq!(tree.subtree(root, GeoCell::ROOT), None);
-        assert_eq!(tree.cut(GeoCell::new(3, 6, 5).unwrap(), leaf), None);
+        assert_eq!(tree.cut(leaf.children().unwrap()[0]), None);
+        assert_eq!(tree.subtree(GeoCell::ROOT), None);
+        assert_eq!(tree.cut(GeoCell::new(3, 0, 0).unwrap()), None);
     }
 
     #[test]

@@ -28,4 +28,4 @@ pub use far::{Far, Prism, far};
 pub use implicit::{Cut, Templates};
 pub use item::Item;
 pub use tileset::{Links, Member, composite, tileset};
-pub use tree::{Limits, Node, TileTree};
+pub use tree::{Limits, Node, TileTree, frame};

@@ -87,8 +87,7 @@ impl Node {
     /// Returns the frame in which its content is: that of the middle of its cell, on the ellipsoid. It depends on
     /// nothing but the address, so that content fits whatever tileset named it.
     pub fn frame(&self) -> LocalFrame {
-        let [lon, lat] = self.cell.bounds().center();
-        LocalFrame::at([lon, lat, 0.0])
+        frame(self.cell)
     }
 
     /// Returns its geometric error, metres.
@@ -100,6 +99,12 @@ impl Node {
     pub fn is_leaf(&self) -> bool {
         self.children.is_empty()
     }
+}
+
+/// Returns the frame of the middle of a cell, on the ellipsoid.
+pub fn frame(cell: GeoCell) -> LocalFrame {
+    let [lon, lat] = cell.bounds().center();
+    LocalFrame::at([lon, lat, 0.0])
 }
 
 impl TileTree {

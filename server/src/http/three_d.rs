@@ -14,10 +14,11 @@ use super::query::{Params, shown};
 use super::tiles::{layer_list, none_match, not_modified, validators};
 use super::{Accepted, App, Encoding};
 use crate::cache::quoted;
-use crate::solid::{Content, SolidRequest, media_type, rounded};
+use crate::solid::{Content, Piece, SolidRequest, media_type, rounded};
 use crate::tile_service::{Aspect, TileError};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const SUBTREE: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const GLB: HeaderValue = HeaderValue::from_static("model/gltf-binary");
 /// What never changes is never asked for again.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -53,7 +54,8 @@ pub(super) async fn tileset(
 }
 
 /// `GET /3dtiles/{layer}/{path}`: what the tileset of a layer names: `n/{z}/{x}/{y}.json`, the tileset of a node and what
-/// is below it, and `c/{z}/{x}/{y}.glb`, the content of a node; of a layer with 3D tiles made elsewhere any of their
+/// is below it, and `c/{z}/{x}/{y}.glb`, the content of a node; `implicit/tileset.json`, the same city as an implicit
+/// tileset, and its subtrees and contents, whose addresses count from the cell of the root tile; of a layer with 3D tiles made elsewhere any of their
 /// files.
 pub(super) async fn below(
     State(app): State<App>,
@@ -74,8 +76,23 @@ pub(super) async fn below(
             found.map_or_else(|| Err(gone(cell)), |found| json(&found, &headers))
         }
         ["c", z, x, y] => {
-            let cell = cell(z, x, y, ".glb")?;
-            content(&app, request, view, cell, &params, &headers).await
+            let piece = Piece::Node(cell(z, x, y, ".glb")?);
+            content(&app, request, view, piece, &params, &headers).await
+        }
+        ["implicit", "tileset.json"] => {
+            let found = app.solids.implicit(request, view).await?;
+            json(&found, &headers)
+        }
+        ["implicit", z, x, y, "s", level, column, row] => {
+            let root = cell(z, x, y, "")?;
+            let cell = below_root(root, cell(level, column, row, ".subtree")?)?;
+            let found = app.solids.subtree(request, view, cell).await?;
+            found.map_or_else(|| Err(gone(cell)), |found| data(found, SUBTREE, &headers))
+        }
+        ["implicit", z, x, y, "c", level, column, row] => {
+            let root = cell(z, x, y, "")?;
+            let piece = Piece::Cut(below_root(root, cell(level, column, row, ".glb")?)?);
+            content(&app, request, view, piece, &params, &headers).await
         }
         _ => Err(Problem::not_found(format!(
             "a tileset has no '{}': ask for tileset.json, and for what it names",
@@ -88,14 +105,15 @@ async fn content(
     app: &App,
     request: Arc<SolidRequest>,
     view: View,
-    cell: GeoCell,
+    piece: Piece,
     params: &Params,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
+    let (Piece::Node(cell) | Piece::Cut(cell)) = piece;
     let encoding = Accepted::of(headers).best();
     let known = |etag: &HeaderValue| none_match(headers, etag.as_bytes());
     let found =
-        app.solids.content(request, view, cell, params.get(VERSION), encoding, known).await?;
+        app.solids.content(request, view, piece, params.get(VERSION), encoding, known).await?;
     match found {
         Err(etag) => Ok(not_modified(etag)),
         Ok(Some(content)) => Ok(answer(content)),
@@ -151,19 +169,22 @@ fn answer(content: Content) -> Response {
 
 /// Answers with JSON, packed if the client likes; its content is its version.
 fn json(value: &Value, headers: &HeaderMap) -> Result<Response, Problem> {
-    let text = value.to_string();
+    data(value.to_string().into_bytes(), JSON, headers)
+}
+
+fn data(bytes: Vec<u8>, kind: HeaderValue, headers: &HeaderMap) -> Result<Response, Problem> {
     let encoding = Accepted::of(headers).best();
     let mut hasher = blake3::Hasher::new();
     hasher.update(encoding.name().as_bytes());
-    hasher.update(text.as_bytes());
+    hasher.update(&bytes);
     let etag = quoted(&hasher);
     if none_match(headers, etag.as_bytes()) {
         return Ok(not_modified(etag));
     }
-    let packed = encoding.pack(text.as_bytes()).map_err(Problem::internal)?;
+    let packed = encoding.pack(&bytes).map_err(Problem::internal)?;
     let mut response = axum::body::Body::from(packed).into_response();
     let answer = response.headers_mut();
-    answer.insert(header::CONTENT_TYPE, JSON);
+    answer.insert(header::CONTENT_TYPE, kind);
     if encoding != Encoding::Identity {
         answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
     }
@@ -241,6 +262,14 @@ fn cell(z: &str, x: &str, y: &str, extension: &'static str) -> Result<GeoCell, P
     let y = y.strip_suffix(extension).ok_or_else(bad)?;
     let (z, x, y) = (number("z", z)?, number("x", x)?, number("y", y)?);
     GeoCell::new(z, x, y).map_err(|_| gone(format_args!("{z}/{x}/{y}")))
+}
+
+/// Returns the cell at an address that counts from another cell.
+fn below_root(root: GeoCell, cell: GeoCell) -> Result<GeoCell, Problem> {
+    let up = u32::from(cell.z());
+    let from = |root: u32, offset: u32| u64::from(root) << up | u64::from(offset);
+    let z = u64::from(root.z()) + u64::from(cell.z());
+    GeoCell::new(z, from(root.x(), cell.x()), from(root.y(), cell.y())).map_err(|_| gone(cell))
 }
 
 fn gone(cell: impl std::fmt::Display) -> Problem {

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use onemap_model::{Feature, FieldType, GeoCell, GeometryClass, Layer};
+use onemap_model::{Bounds, Feature, FeatureId, FieldType, GeoCell, GeometryClass, Layer};
 use onemap_store::{LayerView, Query};
-use onemap_tile_tree::far;
-use onemap_tiles_3d::{Encoding, SolidRule, TileContent, draw_far, draw_leaf};
+use onemap_tile_tree::{Cut, Node, far, frame};
+use onemap_tiles_3d::{Encoding, SolidRule, TileContent, draw_cut, draw_far, draw_leaf};
 
-use super::SolidRequest;
 use super::trees::Planted;
+use super::{Piece, SolidRequest};
 use crate::tile_service::TileError;
 
 /// How far beyond a node's box features are looked for, degrees: what the box lost by rounding.
@@ -28,15 +28,56 @@ pub(super) fn rule(layer: &Layer) -> SolidRule {
     SolidRule::bind(&layer.solid, &layer.schema, layer.geometry)
 }
 
-/// Draws a node; `None` when there is none of this cell.
+/// Draws a tile; `None` when there is no such tile.
 pub(super) fn content(
     layer: &LayerView<'_>,
     planted: &Planted,
-    cell: GeoCell,
+    piece: Piece,
     request: &SolidRequest,
 ) -> Result<Option<Vec<u8>>, TileError> {
-    let (tree, rule) = (&planted.tree, &planted.rule);
-    let Some(node) = tree.node(cell) else { return Ok(None) };
+    let drawn = match piece {
+        Piece::Node(cell) => match planted.tree.node(cell) {
+            Some(node) => draw_node(layer, planted, node, request)?,
+            None => return Ok(None),
+        },
+        Piece::Cut(cell) => match planted.tree.cut(cell) {
+            Some(cut) => {
+                let mut content = begin(layer, cell, request);
+                let mut features = match cut.is_leaf {
+                    true => inside(layer, cell.bounds(), Some(&cut))?,
+                    false => named(layer, &cut.features)?,
+                };
+                draw_cut(&mut content, &planted.rule, cell, &cut, &mut features);
+                content
+            }
+            None => return Ok(None),
+        },
+    };
+    let encoding = if request.plain { Encoding::Plain } else { Encoding::Compact };
+    let mut image = |blob: &onemap_model::BlobRef| std::fs::read(layer.blob_path(blob)).ok();
+    Ok(Some(drawn.finish(&mut image, encoding)))
+}
+
+fn draw_node(
+    layer: &LayerView<'_>,
+    planted: &Planted,
+    node: &Node,
+    request: &SolidRequest,
+) -> Result<TileContent, TileError> {
+    let mut content = begin(layer, node.cell, request);
+    if node.is_leaf() {
+        let mut features = inside(layer, node.bounds, None)?;
+        draw_leaf(&mut content, &planted.rule, node, &mut features);
+    } else {
+        let far = far(&planted.tree, node);
+        let mut features = named(layer, &far.blocks)?;
+        draw_far(&mut content, &planted.rule, node, &far, &mut features);
+    }
+    Ok(content)
+}
+
+/// Begins a content with the properties that are asked for.
+fn begin(layer: &LayerView<'_>, cell: GeoCell, request: &SolidRequest) -> TileContent {
     let schema = &layer.layer().schema;
     let wanted = request.spec.fields.as_ref();
     let shown: Vec<bool> = schema
@@ -47,24 +88,32 @@ pub(super) fn content(
             named && field.kind != FieldType::Model
         })
         .collect();
-    let mut content = TileContent::new(node.frame(), schema, &shown);
-    let mut features: Vec<Feature> = Vec::with_capacity(node.count);
-    if node.is_leaf() {
-        let query = Query { bounds: Some(node.bounds.grown(MARGIN)), ..Query::default() };
-        layer.for_each(&query, &mut |feature| {
+    TileContent::new(frame(cell), schema, &shown)
+}
+
+/// Reads the features whose boxes meet the bounds; of a cut only those that it names.
+fn inside(
+    layer: &LayerView<'_>,
+    bounds: Bounds,
+    cut: Option<&Cut>,
+) -> Result<Vec<Feature>, TileError> {
+    let mut features = Vec::new();
+    let query = Query { bounds: Some(bounds.grown(MARGIN)), ..Query::default() };
+    let named: Option<BTreeSet<FeatureId>> = cut.map(|cut| cut.features.iter().copied().collect());
+    layer.for_each(&query, &mut |feature| {
+        if named.as_ref().is_none_or(|named| named.contains(&feature.id)) {
             features.push(feature.to_feature());
-            ControlFlow::Continue(())
-        })?;
-        draw_leaf(&mut content, rule, node, &mut features);
-    } else {
-        let far = far(tree, node);
-        let blocks: BTreeSet<_> = far.blocks.iter().copied().collect();
-        for id in blocks {
-            features.extend(layer.history(id)?);
         }
-        draw_far(&mut content, rule, node, &far, &mut features);
+        ControlFlow::Continue(())
+    })?;
+    Ok(features)
+}
+
+/// Reads features by their ids.
+fn named(layer: &LayerView<'_>, ids: &[FeatureId]) -> Result<Vec<Feature>, TileError> {
+    let mut features = Vec::new();
+    for id in ids.iter().copied().collect::<BTreeSet<_>>() {
+        features.extend(layer.history(id)?);
     }
-    let encoding = if request.plain { Encoding::Plain } else { Encoding::Compact };
-    let mut image = |blob: &onemap_model::BlobRef| std::fs::read(layer.blob_path(blob)).ok();
-    Ok(Some(content.finish(&mut image, encoding)))
+    Ok(features)
 }
