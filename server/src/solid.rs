@@ -13,7 +13,7 @@ use axum::body::Bytes;
 use axum::http::HeaderValue;
 use onemap_model::{GeoCell, LayerId, Revision, TileCoord, Timestamp, ViewSpec, When};
 use onemap_store::{LayerView, View};
-use onemap_tile_tree::{Links, Member, Node, Templates, geometric_error};
+use onemap_tile_tree::{Links, Member, Node, Templates, error_of_nothing};
 use serde_json::Value;
 
 use crate::cache::{TileCache, TileKey, etag};
@@ -188,7 +188,7 @@ impl SolidService {
                 uri,
                 bounds: root.bounds,
                 heights: root.heights,
-                error: geometric_error(root.cell.z().saturating_sub(1)),
+                error: error_of_nothing(root.cell.z()),
             };
             Ok(planted.tree.root().map(member))
         };

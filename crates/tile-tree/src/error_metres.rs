@@ -18,6 +18,12 @@ pub fn geometric_error(level: u8) -> f64 {
     WORLD_HEIGHT / PARTS / f64::from(1_u32 << level.min(GeoCell::MAX_LEVEL))
 }
 
+/// Returns the geometric error of a tileset whose root is of a level: when it is not shown at all, what is missing is as large
+/// as the root's cell.
+pub fn error_of_nothing(level: u8) -> f64 {
+    PARTS * geometric_error(level)
+}
+
 /// Returns the first level whose tiles show a thing of this size by itself; one more than the deepest where none does.
 pub fn first_level(size: f64) -> u8 {
     (0..=GeoCell::MAX_LEVEL)

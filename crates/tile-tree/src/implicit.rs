@@ -6,7 +6,7 @@
 use onemap_model::{FeatureId, GeoCell};
 use serde_json::{Value, json};
 
-use crate::error_metres::geometric_error;
+use crate::error_metres::{error_of_nothing, geometric_error};
 use crate::far::{Prism, prisms};
 use crate::item::Entry;
 use crate::tileset::{region, whole};
@@ -64,7 +64,7 @@ impl TileTree {
                 "subtrees": { "uri": templates.subtrees(root) },
             },
         });
-        whole(&tile, geometric_error(root.z().saturating_sub(1)))
+        whole(&tile, error_of_nothing(root.z()))
     }
 
     /// Returns the subtree below a tile of the implicit tileset, binary (clause 8.5); `None` when there is no such tile.

@@ -23,7 +23,7 @@ mod item;
 mod tileset;
 mod tree;
 
-pub use error_metres::{first_level, geometric_error};
+pub use error_metres::{error_of_nothing, first_level, geometric_error};
 pub use far::{Far, Prism, far};
 pub use implicit::{Cut, Templates};
 pub use item::Item;

@@ -4,7 +4,7 @@ use onemap_crs::LocalFrame;
 use onemap_model::{Bounds, GeoCell};
 use serde_json::{Value, json};
 
-use crate::error_metres::geometric_error;
+use crate::error_metres::error_of_nothing;
 use crate::tree::{Node, TileTree};
 
 /// Levels of nodes in one file: at most 85 nodes, some 30 kB. What is below is in files of its own, which clients load when
@@ -37,7 +37,7 @@ pub fn tileset(tree: &TileTree, of: Option<GeoCell>, links: &dyn Links) -> Optio
     // What is wrong when the tileset is not shown at all.
     let error = match above {
         Some(_) => node.geometric_error(),
-        None => geometric_error(node.cell.z().saturating_sub(1)),
+        None => error_of_nothing(node.cell.z()),
     };
     Some(whole(&root, error))
 }
