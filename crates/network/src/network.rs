@@ -128,7 +128,7 @@ pub(crate) mod link_bit {
     pub(crate) const VALVE: u8 = 4;
     pub(crate) const INOPERABLE: u8 = 8;
     pub(crate) const HIDDEN: u8 = 16;
-    /// A valve position cuts it off at its first, at its last end.
+    /// A valve position cuts its first, its last end.
     pub(crate) const CUT: [u8; 2] = [32, 64];
 }
 

@@ -73,7 +73,8 @@ impl Network {
         if is_link {
             Some(Row::Link(self.add_link(feature, element, hidden)))
         } else if element == Some(Element::Valve) && !self.columns.on_link.text(values).is_empty() {
-            Some(Row::Valve(self.add_valve(feature, hidden)))
+            // A hidden valve on a visible link: nobody may know, so nothing can be shut there.
+            (!hidden).then(|| Row::Valve(self.add_valve(feature)))
         } else {
             Some(Row::Node(self.add_node(feature, element, hidden)))
         }
@@ -130,20 +131,22 @@ impl Network {
         };
         let truth = |column: crate::columns::Column| column.truth(values);
         let one_way = options.one_way && truth(columns.one_way) == Some(true);
-        let mut bits = 0;
-        for (bit, set) in [
-            (link_bit::CLOSED, truth(columns.closed) == Some(true)),
-            (link_bit::ONE_WAY, one_way),
-            (link_bit::VALVE, options.valve_links && element == Some(Element::Valve)),
-            (link_bit::INOPERABLE, truth(columns.operable) == Some(false)),
-        ] {
-            bits |= if set { bit } else { 0 };
-        }
         let ends_coded = codes.iter().all(|code| !code.is_empty());
         let gravity = class.is_some_and(PipeClass::is_gravity);
         let forward_by_element = ends_coded && (one_way || matches!(element, Some(Element::Pump)));
         let (direction, by) =
             direction_of(columns, values, gravity.then_some((level, z)), forward_by_element);
+        let known = matches!(direction, Direction::Forward | Direction::Backward);
+        let mut bits = 0;
+        for (bit, set) in [
+            (link_bit::CLOSED, truth(columns.closed) == Some(true)),
+            // Nothing is one-way as long as nobody knows which.
+            (link_bit::ONE_WAY, one_way && known),
+            (link_bit::VALVE, options.valve_links && element == Some(Element::Valve)),
+            (link_bit::INOPERABLE, truth(columns.operable) == Some(false)),
+        ] {
+            bits |= if set { bit } else { 0 };
+        }
         let code = columns.code.text(values);
         let facts = LinkFacts {
             code: texts.keep(&code),
@@ -208,7 +211,7 @@ impl Network {
         self.nodes.push(NodeRow { id, at, key, bits, element, facts })
     }
 
-    fn add_valve(&mut self, feature: &FeatureRef<'_>, hidden: bool) -> u32 {
+    fn add_valve(&mut self, feature: &FeatureRef<'_>) -> u32 {
         let Self { columns, texts, .. } = self;
         let values = feature.values;
         let code = columns.code.text(values);
@@ -220,10 +223,10 @@ impl Network {
             half: None,
             closed: columns.closed.truth(values) == Some(true),
             operable: columns.operable.truth(values) != Some(false),
-            hidden,
-            code: if hidden { 0..0 } else { texts.keep(&code) },
+            code: texts.keep(&code),
             owner: texts.intern(&columns.owner.text(values)),
         };
+        self.valves.stuck += usize::from(!position.operable);
         if let Some(at) = self.valves.free.pop() {
             self.valves.rows[at as usize] = position;
             return at;

@@ -19,7 +19,6 @@ pub(crate) struct Position {
     pub half: Option<u32>,
     pub closed: bool,
     pub operable: bool,
-    pub hidden: bool,
     pub code: Range<u32>,
     pub owner: Symbol,
 }
@@ -36,6 +35,8 @@ impl Position {
 pub(crate) struct Positions {
     pub rows: Vec<Position>,
     pub free: Vec<u32>,
+    /// How many can not be turned.
+    pub stuck: usize,
     /// By the key of their link's code.
     pub by_link_key: Index,
     /// By the half-edge that they cut.
