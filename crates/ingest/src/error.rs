@@ -55,6 +55,14 @@ pub enum IngestError {
     /// The sources hold no layer at all.
     #[error("'{0}' holds no features that can be imported: 'onemap inspect' shows what is in it")]
     NoLayers(String),
+    /// The list of findings could not be written.
+    #[error("can not write the findings to '{path}': {why}")]
+    Findings {
+        /// The file.
+        path: String,
+        /// Why not.
+        why: String,
+    },
     /// The list of rejected records could not be written.
     #[error("can not write the list of rejected records to '{path}': {error}")]
     Rejects {

@@ -78,8 +78,14 @@ pub fn import(
         reports: Vec::new(),
         rejects: Rejects::new(rejects_path(store, options)),
     };
+    let of_findings = Options {
+        department: options.department.clone(),
+        group: options.group.clone(),
+        ..Options::default()
+    };
     let desk = Desk {
         options,
+        of_findings: &of_findings,
         tx: &tx,
         bulks: &bulks,
         chunks: to_workers,
@@ -135,11 +141,17 @@ pub fn import(
         elapsed: started.elapsed(),
     };
     progress.update(&storing);
+    let errors: u64 = slots.iter().map(|slot| slot.findings.errors).sum();
+    let is_held = errors > 0 && !options.accept;
+    let is_dry = options.dry_run || is_held;
+    report.held = is_held && !options.dry_run;
     let mut finished = Vec::with_capacity(slots.len());
     for ((slot, bulk), layer_report) in slots.into_iter().zip(bulks).zip(&mut report.layers) {
+        let options = if slot.is_findings { &of_findings } else { options };
         let finish = Finish { slot, options };
         finish.describe(&bulk, layer_report);
-        if !options.dry_run {
+        // Of what would be merged, a dry run tells the counts, too.
+        if !is_dry || options.mode == Mode::Upsert {
             let layer = bulk.finish(finish.meta(layer_report))?;
             if options.mode == Mode::Upsert {
                 let counts = layer.counts();
@@ -148,7 +160,7 @@ pub fn import(
             finished.push(layer);
         }
     }
-    if !options.dry_run {
+    if !is_dry {
         report.revision = Some(tx.commit(finished)?.revision.0);
     }
     report.seconds = started.elapsed().as_secs_f64();
@@ -259,6 +271,9 @@ impl Finish<'_> {
         report.source_layer.clone_from(&slot.source.name);
         slot.source.format.clone_into(&mut report.format);
         report.read = slot.read;
+        if slot.findings.count() > 0 {
+            report.findings = Some(slot.findings.clone());
+        }
         report.fields = slot.schema().fields.iter().map(|field| field.name.clone()).collect();
         report.notes = slot.notes.iter().map(|note| note.text.clone()).collect();
         report.bounds = bulk.bounds().map(onemap_model::Bounds::to_array);
@@ -292,10 +307,10 @@ impl Finish<'_> {
             title_en: options.title_en.clone(),
             department: options.department.clone().unwrap_or_default(),
             group: options.group.clone().unwrap_or_default(),
-            kind: options.kind.unwrap_or(if slot.source.has_models {
-                Kind::Model
-            } else {
-                Kind::Vector
+            kind: options.kind.unwrap_or(match () {
+                () if slot.source.is_network => Kind::Network,
+                () if slot.source.has_models => Kind::Model,
+                () => Kind::Vector,
             }),
             schema,
             source_crs: place.map(|place| place.definition().to_owned()).unwrap_or_default(),

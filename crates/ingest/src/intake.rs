@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use crossbeam_channel::Sender;
 use onemap_model::{
-    BlobRef, Bounds, FeatureId, Field, FieldType, Interval, LayerId, LayerSlot, Note, Record,
-    Reject, Schema, Sink, SourceId, SourceLayer, Stopped, Value,
+    BlobRef, Bounds, FeatureId, Field, FieldType, Finding, Interval, LayerId, LayerSlot, Note,
+    Record, Reject, Schema, Sink, SourceId, SourceLayer, Stopped, Value,
 };
 use onemap_store::{BulkLayer, ImportMode, ImportTx, LayerPlan};
 
 use crate::error::IngestError;
+use crate::findings::{self, Findings};
 use crate::ids::{IdRule, Ids};
 use crate::import::{Position, Progress};
 use crate::models;
@@ -38,6 +39,9 @@ pub(crate) struct Slot {
     pub(crate) notes: Vec<Note>,
     pub(crate) way: Option<Arc<Way>>,
     pub(crate) read: u64,
+    pub(crate) findings: Findings,
+    /// Whether it holds what the checks found in another.
+    pub(crate) is_findings: bool,
     names: Names,
     fields: Fields,
     ids: Option<Ids>,
@@ -92,12 +96,20 @@ impl Fields {
 /// What the sink works with.
 pub(crate) struct Desk<'a> {
     pub(crate) options: &'a Options,
+    /// The same for layers of findings: what the user said of the data is not said of them.
+    pub(crate) of_findings: &'a Options,
     pub(crate) tx: &'a ImportTx,
     pub(crate) bulks: &'a Bulks,
     pub(crate) chunks: Sender<Chunk>,
     pub(crate) stop: &'a AtomicBool,
     pub(crate) progress: &'a dyn Progress,
     pub(crate) started: Instant,
+}
+
+impl<'a> Desk<'a> {
+    fn options_of(&self, slot: &Slot) -> &'a Options {
+        if slot.is_findings { self.of_findings } else { self.options }
+    }
 }
 
 /// The sink.
@@ -144,7 +156,41 @@ impl<'a> Intake<'a> {
                 )));
             }
         }
-        self.rename_first()
+        self.rename_first()?;
+        self.emit_findings()
+    }
+
+    /// Puts what the checks found into layers of their own, beside those that it is about.
+    fn emit_findings(&mut self) -> Result<(), Stopped> {
+        let errors: u64 = self.slots.iter().map(|slot| slot.findings.errors).sum();
+        let is_held = errors > 0 && !self.desk.options.accept;
+        for i in 0..self.slots.len() {
+            let slot = &self.slots[i];
+            if slot.findings.list.is_empty() {
+                continue;
+            }
+            let way = self.way(i)?;
+            let mut found = std::mem::take(&mut self.slots[i].findings);
+            found.place(&way.place);
+            if !is_held {
+                let bulks = self.desk.bulks.lock().unwrap_or_else(PoisonError::into_inner);
+                let of = bulks.get(i).map(|bulk| bulk.id().clone());
+                drop(bulks);
+                let Some(of) = of else { continue };
+                let source = &self.slots[i].source;
+                let title = self.desk.options.title.clone().or_else(|| source.title.clone());
+                let layer = findings::layer(source, title.as_deref().unwrap_or(&source.name));
+                let opened =
+                    self.open_as(layer, of.with_suffix(findings::SUFFIX), ImportMode::Replace);
+                let slot = opened.map_err(|error| self.fail(error))?;
+                self.slots[slot.0].is_findings = true;
+                found.emit(self, slot)?;
+                self.flush(slot.0)?;
+                self.way(slot.0)?;
+            }
+            self.slots[i].findings = found;
+        }
+        Ok(())
     }
 
     /// Tells whether somebody else's failure ended the import.
@@ -184,13 +230,22 @@ impl<'a> Intake<'a> {
     }
 
     fn open(&mut self, source: SourceLayer) -> Result<LayerSlot, IngestError> {
+        let wanted = self.layer_id(&source.name);
         let mode = match self.desk.options.mode {
             Mode::Create => ImportMode::Create,
             Mode::Append => ImportMode::Append,
             Mode::Replace => ImportMode::Replace,
             Mode::Upsert => ImportMode::Upsert,
         };
-        let wanted = self.layer_id(&source.name);
+        self.open_as(source, wanted, mode)
+    }
+
+    fn open_as(
+        &mut self,
+        source: SourceLayer,
+        wanted: LayerId,
+        mode: ImportMode,
+    ) -> Result<LayerSlot, IngestError> {
         let mut bulks = self.desk.bulks.lock().unwrap_or_else(PoisonError::into_inner);
         let mut id = wanted.clone();
         let mut number = 1;
@@ -220,6 +275,8 @@ impl<'a> Intake<'a> {
             notes: Vec::new(),
             way: None,
             read: 0,
+            findings: Findings::default(),
+            is_findings: false,
             fields,
             ids: None,
             rules: None,
@@ -234,6 +291,7 @@ impl<'a> Intake<'a> {
 
     fn take(&mut self, at: usize, mut record: Record) -> Result<(), IngestError> {
         let (desk, slot) = (&self.desk, &mut self.slots[at]);
+        let options = desk.options_of(slot);
         slot.read += 1;
         self.records += 1;
         if let Some(SourceId::Text(text)) = &record.id {
@@ -244,20 +302,19 @@ impl<'a> Intake<'a> {
             none => {
                 let bulks = desk.bulks.lock().unwrap_or_else(PoisonError::into_inner);
                 let first_free = bulks.get(at).map_or(Ok(0), BulkLayer::first_free_id)?;
-                let rule =
-                    id_rule(&slot.fields.source, &slot.source, &slot.source_name, desk.options)?;
+                let rule = id_rule(&slot.fields.source, &slot.source, &slot.source_name, options)?;
                 none.insert(Ids::new(rule, first_free.saturating_sub(1)))
             }
         };
         let rules = if let Some(rules) = &slot.rules {
             rules
         } else {
-            let rules = Rules::bind(desk.options, &slot.fields.source, &slot.source_name)?;
+            let rules = Rules::bind(options, &slot.fields.source, &slot.source_name)?;
             slot.rules.insert(rules)
         };
         let from = rules.begin(&record.values);
         // Only when appending does the layer's own content limit the ids; else the set of `Ids` is enough.
-        let appending = desk.options.mode == Mode::Append;
+        let appending = options.mode == Mode::Append;
         let mut failure = None;
         let id = ids.of(&record, from, &mut |id| {
             if !appending {
@@ -332,7 +389,7 @@ impl<'a> Intake<'a> {
         }
         let first = slot.records.iter().filter_map(|(_, record)| models::extent(record));
         let first = first.reduce(Bounds::union);
-        let options = self.desk.options;
+        let options = self.desk.options_of(slot);
         let place = Place::decide(&slot.source, &slot.source_name, options, first, &mut slot.notes);
         let way = place.and_then(|place| {
             let rules = match slot.rules.clone() {
@@ -412,6 +469,11 @@ impl Sink for Intake<'_> {
             reason: reject.reason,
         });
         self.flush_if_full(layer.0)
+    }
+
+    fn finding(&mut self, layer: LayerSlot, finding: Finding) -> Result<(), Stopped> {
+        self.slots.get_mut(layer.0).ok_or(Stopped)?.findings.add(finding);
+        Ok(())
     }
 
     fn note(&mut self, layer: Option<LayerSlot>, note: Note) {

@@ -16,6 +16,7 @@
 //!   number of threads.
 
 mod error;
+mod findings;
 mod ids;
 mod import;
 mod inspect;
@@ -31,6 +32,7 @@ mod simple;
 mod worker;
 
 pub use error::{BoxError, IngestError};
+pub use findings::{Findings, PlacedFinding, write_findings};
 pub use import::{Input, Position, Progress, ReadFn, import};
 pub use inspect::{Inspected, inspect};
 pub use options::{FieldTitle, Mode, Options, StateRule, TimeRule};

@@ -85,6 +85,8 @@ pub struct Options {
     pub mode: Mode,
     /// Read and check everything, store nothing.
     pub dry_run: bool,
+    /// Store what the checks found errors in, too.
+    pub accept: bool,
     /// Where to list rejected records; a file in the store's folder when not said.
     pub rejects: Option<PathBuf>,
     /// Titles of fields, by name.

@@ -56,7 +56,7 @@ impl Rejects {
 }
 
 /// Quotes a CSV field (RFC 4180) where it needs it; line breaks become spaces, so that one line is one record.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let text = text.replace(['\r', '\n'], " ");
     if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::findings::{Findings, name};
+
 /// Rejected records named in the report itself; all of them are in the rejects file.
 const NAMED_REJECTS: usize = 10;
 
@@ -15,6 +17,8 @@ pub struct Report {
     pub revision: Option<u64>,
     /// One entry for each layer of the sources.
     pub layers: Vec<LayerReport>,
+    /// Whether nothing was stored because the checks found errors that were not accepted.
+    pub held: bool,
     /// Notes on the sources as a whole.
     pub notes: Vec<String>,
     /// Where all rejected records are listed.
@@ -55,6 +59,9 @@ pub struct LayerReport {
     pub repairs: BTreeMap<String, u64>,
     /// The first rejected records.
     pub rejects: Vec<NamedReject>,
+    /// What the checks found, where the source's kind has checks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Findings>,
     /// Extent `[west, south, east, north]`, degrees.
     pub bounds: Option<[f64; 4]>,
     /// Names of the fields.
@@ -94,6 +101,15 @@ impl LayerReport {
 }
 
 impl Report {
+    /// Errors that the checks found in all layers.
+    pub fn errors_found(&self) -> u64 {
+        self.layers
+            .iter()
+            .filter_map(|layer| layer.findings.as_ref())
+            .map(|found| found.errors)
+            .sum()
+    }
+
     /// Records rejected in all layers.
     pub fn rejected(&self) -> u64 {
         self.layers.iter().map(|layer| layer.rejected).sum()
@@ -126,6 +142,11 @@ impl fmt::Display for Report {
                     self.seconds
                 )
             }
+            None if self.held => write!(
+                f,
+                "nothing was stored: the checks found {} errors; correct them, or store the data as they are with --accept",
+                self.errors_found()
+            ),
             None => write!(f, "nothing was stored ({:.2} s)", self.seconds),
         }
     }
@@ -169,6 +190,26 @@ impl fmt::Display for LayerReport {
         for note in &self.notes {
             line("note", note)?;
         }
-        Ok(())
+        self.findings.as_ref().map_or(Ok(()), |findings| tell(findings, f))
     }
+}
+
+/// Findings told in the report for people; all of them are in the file that the user may ask for.
+const TOLD_FINDINGS: usize = 20;
+
+fn tell(findings: &Findings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Findings { errors, warnings, infos, .. } = findings;
+    writeln!(f, "  {:<10} {errors} errors, {warnings} warnings, {infos} remarks", "checked")?;
+    for found in findings.list.iter().take(TOLD_FINDINGS) {
+        let finding = &found.finding;
+        let whose = finding.feature.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
+        let place = format!("{}, record {}{whose}", finding.table, finding.record);
+        let (severity, code) = (name(finding.severity), &finding.code);
+        writeln!(f, "  {severity:<10} {code}: {place}: {}; {}", finding.text, finding.remedy)?;
+    }
+    let rest = findings.count().saturating_sub(TOLD_FINDINGS as u64);
+    if rest > 0 {
+        writeln!(f, "  {:<10} and {rest} more (--findings FILE lists all)", "")?;
+    }
+    Ok(())
 }
