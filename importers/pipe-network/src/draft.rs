@@ -138,6 +138,18 @@ pub(crate) struct Refused {
     pub reason: String,
 }
 
+/// What a check found, before its rule is looked up.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Found {
+    /// Code of the rule, one of [`crate::codes`].
+    pub code: &'static str,
+    pub origin: Origin,
+    pub feature: Option<String>,
+    pub at: Option<[f64; 2]>,
+    /// What is wrong, with the values.
+    pub text: String,
+}
+
 /// A network as read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Draft {
@@ -162,4 +174,9 @@ pub(crate) struct Draft {
     pub notes: Vec<onemap_model::Note>,
     /// Text kept as it is, such as EPANET's controls and rules: name of the section, its lines.
     pub texts: Vec<(String, String)>,
+    /// What the reader itself found wrong.
+    pub found: Vec<Found>,
+    /// Whether it is a survey, of which points and lines have to fit each other by CJJ 61-2017; models and GIS lines
+    /// are only checked for what is wrong in any network.
+    pub is_survey: bool,
 }

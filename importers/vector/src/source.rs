@@ -42,6 +42,8 @@ pub struct Options {
     pub layers: Vec<String>,
     /// Columns that hold x and y, in this order, when their names say nothing.
     pub xy_fields: Option<(String, String)>,
+    /// Emit separated text and workbooks as they stand: every column is text, none makes a point.
+    pub raw_tables: bool,
 }
 
 impl Options {

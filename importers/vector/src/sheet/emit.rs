@@ -51,7 +51,8 @@ impl Table {
         let srid = shape_at.and_then(|i| surveyed.columns.get(i)).and_then(|column| column.srid);
         let kinds: Vec<Option<FieldType>> = (surveyed.columns.iter().enumerate())
             .map(|(i, column)| {
-                (Some(i) != shape_at).then(|| column.kind.unwrap_or(FieldType::Text))
+                let kind = column.kind.filter(|_| !options.raw_tables);
+                (Some(i) != shape_at).then(|| kind.unwrap_or(FieldType::Text))
             })
             .collect();
         let fields = surveyed.columns.iter().zip(&kinds);

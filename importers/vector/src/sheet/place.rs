@@ -73,6 +73,13 @@ pub(super) fn decide(
     table: &Surveyed,
 ) -> Result<Decision, Error> {
     let columns = &table.columns;
+    if options.raw_tables {
+        let Some(column) = shape_column(columns) else { return Ok(Decision::new(Place::None)) };
+        let mut decision = Decision::new(Place::Shape { column });
+        let srid = columns.get(column).and_then(|column| column.srid).filter(|srid| *srid > 0);
+        decision.crs = srid.map(|srid| format!("EPSG:{srid}"));
+        return Ok(decision);
+    }
     if let Some((x, y)) = &options.xy_fields {
         let x = find(source, columns, x)?;
         let y = find(source, columns, y)?;

@@ -1,0 +1,29 @@
+//! Limits of the readers: constants with units and reasons. Those of bytes and archives in general stand in
+//! `onemap_bounded::limits`.
+
+/// How much of a file is looked at to find out what it is, bytes.
+pub(crate) const HEAD_BYTES: usize = 64 << 10;
+
+/// One model file (EPANET, SWMM, pandapipes), bytes; the largest known has 30 MB.
+pub(crate) const MAX_MODEL_BYTES: u64 = 1 << 30;
+
+/// Folders within folders that are searched for sources.
+pub(crate) const MAX_FOLDER_DEPTH: usize = 12;
+
+/// Files of one folder, with its subfolders, that are looked at.
+pub(crate) const MAX_FOLDER_FILES: usize = 100_000;
+
+/// Cells of all tables of one network: they are held in memory, about 50 bytes each.
+pub(crate) const MAX_CELLS: usize = 80_000_000;
+
+/// Rows of each table that are looked at to find out whether it is one of a network.
+pub(crate) const SAMPLE_ROWS: usize = 50;
+
+/// Rows after which looking for tables in a file ends.
+pub(crate) const MAX_SAMPLED_ROWS: usize = 200_000;
+
+/// Findings of one rule; more are only counted.
+pub(crate) const MAX_FINDINGS_PER_RULE: usize = 100_000;
+
+/// Text of one section that is kept as a note, characters.
+pub(crate) const MAX_NOTE_TEXT: usize = 4_000;
