@@ -7,15 +7,22 @@
 
 mod analysis;
 mod build;
+mod clearance;
 mod columns;
+mod cover;
 mod device;
 mod edit;
+mod geojson;
+mod excavation;
+mod ground;
 mod index;
 mod keys;
 mod metric;
 mod network;
+mod profile;
 mod rows;
 mod scratch;
+mod section;
 mod supply;
 mod text;
 mod valves;
@@ -28,10 +35,24 @@ pub use analysis::{
     Segment, Trace, TraceDirection, TraceEnd, TraceQuery,
 };
 pub use build::{NetworkBuilder, Options};
+pub use clearance::{
+    Check, CheckState, ClearanceOptions, ClearanceReport, Limit, LimitKind, Limits, Neighbour,
+    PlannedPipe, Subject, Surface, clearance,
+};
+pub use cover::{Cover, CoverReport, ShallowStretch, SurfaceAt, cover, cover_report};
 pub use device::{Stub, Valve};
 pub use edit::Change;
+pub use excavation::{
+    Excavation, PitBottom, PitHit, PitNode, PitOwner, PitPipe, excavation,
+};
+pub use ground::{Ground, LevelGround, SurveyGround};
 pub use network::{
     Direction, DirectionBy, Level, Link, LinkIx, Network, Node, NodeIx, Section, Shape,
+};
+pub use profile::{Crossing, Profile, Reach, Station, profile};
+pub use section::{
+    Alongside, CrossSection, Cut, Layer, Levels, NetworkIndex, PipeFacts, UndergroundError,
+    cross_section,
 };
 pub use wall::wall_allowance;
 pub use zones::Sums;
