@@ -60,6 +60,7 @@ pub mod shape;
 pub mod streets;
 pub mod terrain;
 pub mod trees;
+pub mod underground;
 pub mod write;
 pub mod zoning;
 

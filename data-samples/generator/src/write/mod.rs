@@ -6,6 +6,8 @@ mod fgb;
 mod geojson;
 mod gpkg;
 mod manifest;
+mod pack;
+mod pipes;
 mod shp;
 mod table;
 mod xlsx;
@@ -13,6 +15,7 @@ mod xlsx;
 use crate::city::City;
 use crate::geom::Pt;
 use crate::landmarks::pictures;
+use crate::underground::Underground;
 
 /// What can go wrong while a file is formed in memory.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +76,7 @@ pub fn files(city: &City) -> Result<Vec<File>, WriteError> {
     for name in pictures::NAMES {
         out.push((format!("city/textures/{name}.png"), pictures::png(name)?));
     }
+    out.extend(pipes::files(city, &Underground::build(city))?);
     out.extend(shp::current(city));
     out.extend(shp::plan(city));
     out.push(("city.json".to_owned(), manifest::manifest()?));

@@ -9,10 +9,10 @@ use crate::geom::{Pt, bounds};
 use crate::landuse::{self, Land};
 
 const PRJ_4527: &str = r#"PROJCS["CGCS2000_3_Degree_GK_Zone_39",GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",39500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",117.0],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]"#;
-const PRJ_4548: &str = r#"PROJCS["CGCS2000_3_Degree_GK_CM_117E",GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",117.0],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]"#;
+pub(super) const PRJ_4548: &str = r#"PROJCS["CGCS2000_3_Degree_GK_CM_117E",GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",117.0],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]"#;
 
 /// A dBASE field: name, type, width, decimals.
-type Field = (&'static str, u8, u8, u8);
+pub(super) type Field = (&'static str, u8, u8, u8);
 
 /// Land use today, in EPSG:4527 (easting with the zone number), the DBF marked as code page 936.
 pub(super) fn current(city: &City) -> Vec<File> {
@@ -128,23 +128,29 @@ fn shapes(city: &City, lands: &[Land], prefix: f64) -> (Vec<u8>, Vec<u8>) {
         shp.extend(words.to_be_bytes());
         shp.extend(record);
     }
-    let (lo, hi) = bounds(&all);
-    for file in [&mut shp, &mut shx] {
+    head(&mut shp, &mut shx, 5, &all);
+    (shp, shx)
+}
+
+/// Writes the headers of a shapefile and its index, whose first 100 bytes are still empty.
+pub(super) fn head(shp: &mut [u8], shx: &mut [u8], kind: i32, all: &[Pt]) {
+    let (lo, hi) = bounds(all);
+    for file in [shp, shx] {
         let mut header = Vec::with_capacity(100);
         header.extend(9994_i32.to_be_bytes());
         header.extend([0; 20]);
         header.extend(((file.len() / 2) as i32).to_be_bytes());
         header.extend(1000_i32.to_le_bytes());
-        header.extend(5_i32.to_le_bytes());
+        header.extend(kind.to_le_bytes());
         for v in [lo.x, lo.y, hi.x, hi.y, 0.0, 0.0, 0.0, 0.0] {
             header.extend(v.to_le_bytes());
         }
         file[..100].copy_from_slice(&header);
     }
-    (shp, shx)
 }
 
-fn dbf(fields: &[Field], rows: Vec<Vec<String>>, language: u8) -> Vec<u8> {
+/// Forms a dBASE table in GBK.
+pub(super) fn dbf(fields: &[Field], rows: Vec<Vec<String>>, language: u8) -> Vec<u8> {
     let header = 32 + 32 * fields.len() + 1;
     let record = 1 + fields.iter().map(|f| usize::from(f.2)).sum::<usize>();
     let mut out = vec![3, 126, 3, 21];

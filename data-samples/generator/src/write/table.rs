@@ -6,7 +6,8 @@ use crate::city::City;
 /// Zone number that EPSG:4527 puts before the easting.
 pub(super) const ZONE_PREFIX: f64 = 39.0e6;
 
-fn csv_bytes(
+/// Forms a CSV file.
+pub(super) fn csv_bytes(
     header: &[&str],
     rows: impl Iterator<Item = Vec<String>>,
     crlf: bool,

@@ -11,10 +11,18 @@ use crate::city::City;
 use crate::places::Place;
 
 /// A cell.
-enum Cell {
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Cell {
+    /// Nothing.
+    Empty,
+    /// Text.
     Text(String),
+    /// A number.
     Number(f64),
 }
+
+/// A sheet: name, header, rows.
+pub(super) type Sheet<'a> = (&'a str, &'a [&'a str], &'a [Vec<Cell>]);
 
 /// Schools, with 经度 and 纬度.
 pub(super) fn schools(city: &City) -> Result<Vec<u8>, WriteError> {
@@ -81,27 +89,50 @@ fn row(p: &Place, coordinates: [f64; 2]) -> Vec<Cell> {
 }
 
 fn workbook(title: &str, header: &[&str], rows: &[Vec<Cell>]) -> Result<Vec<u8>, WriteError> {
+    stored(&form(title, &[(title, header, rows)])?)
+}
+
+/// Forms a workbook of several sheets, packed by our own compressor.
+pub(super) fn packed(title: &str, sheets: &[Sheet]) -> Result<Vec<u8>, WriteError> {
+    let formed = form(title, sheets)?;
+    let mut archive = ZipArchive::new(Cursor::new(&formed[..]))?;
+    let mut entries = Vec::new();
+    for k in 0..archive.len() {
+        let mut entry = archive.by_index(k)?;
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes)?;
+        entries.push((entry.name()?.into_owned(), bytes));
+    }
+    Ok(super::pack::zip(&entries))
+}
+
+fn form(title: &str, sheets: &[Sheet]) -> Result<Vec<u8>, WriteError> {
     let mut book = Workbook::new();
     let created = ExcelDateTime::from_ymd(2026, 3, 21)?;
     book.set_properties(&DocProperties::new().set_title(title).set_creation_datetime(&created));
-    let sheet = book.add_worksheet();
-    sheet.set_name(title)?;
     let bold = Format::new().set_bold();
-    for (c, text) in header.iter().enumerate() {
-        sheet.write_with_format(0, c as u16, *text, &bold)?;
-        sheet.set_column_width(c as u16, if c == 1 || c == 5 { 28.0 } else { 14.0 })?;
-    }
-    sheet.set_freeze_panes(1, 0)?;
-    for (r, cells) in rows.iter().enumerate() {
-        for (c, cell) in cells.iter().enumerate() {
-            let (r, c) = (r as u32 + 1, c as u16);
-            match cell {
-                Cell::Text(text) => sheet.write_string(r, c, text)?,
-                Cell::Number(number) => sheet.write_number(r, c, *number)?,
-            };
+    for (name, header, rows) in sheets {
+        let sheet = book.add_worksheet();
+        sheet.set_name(*name)?;
+        for (c, text) in header.iter().enumerate() {
+            if !text.is_empty() {
+                sheet.write_with_format(0, c as u16, *text, &bold)?;
+            }
+            sheet.set_column_width(c as u16, if c == 1 || c == 5 { 28.0 } else { 14.0 })?;
+        }
+        sheet.set_freeze_panes(1, 0)?;
+        for (r, cells) in rows.iter().enumerate() {
+            for (c, cell) in cells.iter().enumerate() {
+                let (r, c) = (r as u32 + 1, c as u16);
+                match cell {
+                    Cell::Empty => continue,
+                    Cell::Text(text) => sheet.write_string(r, c, text)?,
+                    Cell::Number(number) => sheet.write_number(r, c, *number)?,
+                };
+            }
         }
     }
-    stored(&book.save_to_buffer()?)
+    Ok(book.save_to_buffer()?)
 }
 
 /// Rewrites a zip without compression: which compressor is linked, and what it makes of the processor
