@@ -22,10 +22,10 @@ const pictograms: Record<string, string> = {
   fuel: 'M6 5h7v5.500h.8c.8 0 1.4.6 1.4 1.400v3.300c0 .4.3.6.6.6s.6-.2.6-.6V10l-1.7-1.7 1-1 2.3 2.300v5.700a2.2 2.2 0 0 1-4.3 0V12H13v6.500H6V5Zm1.7 1.700v3.200h3.600V6.700H7.700Z',
 };
 
-/** Draws the icons that styles name `mark:PICTOGRAM:COLOUR`, when the map first needs them. */
+/** Draws the icons that styles name `mark:PICTOGRAM:COLOUR` or `arrow:COLOUR` (to the right), when the map first needs them. */
 export function drawIconsOnDemand(map: MapLibreMap): void {
   map.setMissingStyleImageResolver((id) => {
-    const image = markImage(id);
+    const image = id.startsWith('arrow:') ? arrowImage(id.slice(6)) : markImage(id);
     if (image && !map.hasImage(id)) map.addImage(id, image, { pixelRatio: 3 });
   });
 }
@@ -57,5 +57,23 @@ function markImage(id: string): ImageData | null {
   context.translate(-12, -12);
   context.fillStyle = '#ffffff';
   context.fill(new Path2D(pictograms[name] ?? pictograms['dot']), 'evenodd');
+  return context.getImageData(0, 0, size, size);
+}
+
+/** An arrow head to the right with a white edge, for the way that something flows. */
+function arrowImage(color: string): ImageData | null {
+  const size = 42;
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = size;
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (!context) return null;
+  context.scale(3, 3);
+  const head = new Path2D('M4 3 11 7 4 11 5.6 7Z');
+  context.lineJoin = 'round';
+  context.lineWidth = 2.4;
+  context.strokeStyle = '#ffffff';
+  context.stroke(head);
+  context.fillStyle = color;
+  context.fill(head);
   return context.getImageData(0, 0, size, size);
 }
