@@ -11,9 +11,10 @@ mod clearance;
 mod columns;
 mod cover;
 mod device;
+mod drawing;
 mod edit;
-mod geojson;
 mod excavation;
+mod geojson;
 mod ground;
 mod index;
 mod keys;
@@ -41,10 +42,11 @@ pub use clearance::{
 };
 pub use cover::{Cover, CoverReport, ShallowStretch, SurfaceAt, cover, cover_report};
 pub use device::{Stub, Valve};
-pub use edit::Change;
-pub use excavation::{
-    Excavation, PitBottom, PitHit, PitNode, PitOwner, PitPipe, excavation,
+pub use drawing::{
+    DrawingOptions, Language, cross_section_csv, cross_section_svg, profile_csv, profile_svg,
 };
+pub use edit::Change;
+pub use excavation::{Excavation, PitBottom, PitHit, PitNode, PitOwner, PitPipe, excavation};
 pub use ground::{Ground, LevelGround, SurveyGround};
 pub use network::{
     Direction, DirectionBy, Level, Link, LinkIx, Network, Node, NodeIx, Section, Shape,
