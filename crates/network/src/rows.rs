@@ -224,7 +224,6 @@ impl Network {
             closed: columns.closed.truth(values) == Some(true),
             operable: columns.operable.truth(values) != Some(false),
             code: texts.keep(&code),
-            owner: texts.intern(&columns.owner.text(values)),
         };
         self.valves.stuck += usize::from(!position.operable);
         if let Some(at) = self.valves.free.pop() {
@@ -436,26 +435,31 @@ impl Default for NodeFacts {
     }
 }
 
-/// Gives back the memory that growing left over.
+/// Gives back the memory that growing left over, but for some that edits will need: an array that is full would be copied
+/// whole by the next of them.
 pub(crate) fn shrink(network: &mut Network) {
-    let Network { nodes, links, lines, texts, .. } = network;
-    links.id.shrink_to_fit();
-    links.ends.shrink_to_fit();
-    links.next.shrink_to_fit();
-    links.key.shrink_to_fit();
-    links.code_key.shrink_to_fit();
-    links.bits.shrink_to_fit();
-    links.direction.shrink_to_fit();
-    links.length.shrink_to_fit();
-    links.facts.shrink_to_fit();
-    nodes.id.shrink_to_fit();
-    nodes.at.shrink_to_fit();
-    nodes.first.shrink_to_fit();
-    nodes.key.shrink_to_fit();
-    nodes.bits.shrink_to_fit();
-    nodes.element.shrink_to_fit();
-    nodes.facts.shrink_to_fit();
-    lines.xy.shrink_to_fit();
-    lines.z.shrink_to_fit();
+    fn fit<T>(column: &mut Vec<T>) {
+        column.shrink_to(column.len() + column.len() / 64 + 256);
+    }
+    let Network { nodes, links, lines, texts, valves, .. } = network;
+    fit(&mut links.id);
+    fit(&mut links.ends);
+    fit(&mut links.next);
+    fit(&mut links.key);
+    fit(&mut links.code_key);
+    fit(&mut links.bits);
+    fit(&mut links.direction);
+    fit(&mut links.length);
+    fit(&mut links.facts);
+    fit(&mut nodes.id);
+    fit(&mut nodes.at);
+    fit(&mut nodes.first);
+    fit(&mut nodes.key);
+    fit(&mut nodes.bits);
+    fit(&mut nodes.element);
+    fit(&mut nodes.facts);
+    fit(&mut lines.xy);
+    fit(&mut lines.z);
+    fit(&mut valves.rows);
     Texts::shrink(texts);
 }

@@ -66,7 +66,7 @@ impl Texts {
 
     /// Gives memory back that will not be needed.
     pub(crate) fn shrink(&mut self) {
-        self.long.shrink_to_fit();
+        self.long.shrink_to(self.long.len() + self.long.len() / 64 + 4096);
     }
 }
 

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use crate::index::Index;
 use crate::network::{DEAD, Network, link_bit};
-use crate::text::Symbol;
 
 /// One such valve.
 #[derive(Debug, Clone)]
@@ -20,7 +19,6 @@ pub(crate) struct Position {
     pub closed: bool,
     pub operable: bool,
     pub code: Range<u32>,
-    pub owner: Symbol,
 }
 
 impl Position {

@@ -205,7 +205,7 @@ impl<'a> Plan<'a> {
                 }
             }
         }
-        let mut around = Vec::new();
+        let (mut around, mut shut, mut checks) = (Vec::new(), Vec::new(), Vec::new());
         let mut at = 0;
         while let Some(zone) = self.region.get(at).copied() {
             at += 1;
@@ -223,12 +223,12 @@ impl<'a> Plan<'a> {
                     continue;
                 }
                 if !cut.flows_in() && !cut.flows_out() {
-                    self.already.extend(network.shut_by(half));
+                    shut.extend(network.shut_by(half).into_iter().map(|by| (cut.other, by)));
                     continue;
                 }
                 let mut devices = network.devices(half);
                 if let Some(device) = devices.iter().find(|device| self.shut.contains(device)) {
-                    self.already.push(*device);
+                    shut.push((cut.other, *device));
                     continue;
                 }
                 devices.retain(|device| !self.failed.contains(device));
@@ -237,21 +237,29 @@ impl<'a> Plan<'a> {
                 } else if cut.flows_in() {
                     self.enter(cut.other);
                 } else {
-                    self.checks.push(link as u32);
+                    checks.push((cut.other, link as u32));
                 }
             }
         }
+        // What was met first as an end may have been entered another way since.
         around.retain(|(cut, _)| !self.inside.contains(&cut.other));
+        shut.retain(|(other, _)| !self.inside.contains(other));
+        checks.retain(|(other, _)| !self.inside.contains(other));
+        self.already.extend(shut.into_iter().map(|(_, device)| device));
+        self.checks.extend(checks.into_iter().map(|(_, link)| link));
+        // Cuts without a choice first: what they need may serve the others.
+        around.sort_by_key(|(_, devices)| devices.len());
         around
     }
 
     /// Tells apart the valves that must be closed and those that need not be.
     fn choose(&mut self, around: &[(Cut, Vec<Device>)]) {
         let (network, zones) = (self.network, self.zones);
-        // One valve for each cut: one that serves another cut already, else the one that serves the fewest.
+        // One valve for each cut: one that serves another cut already, else the one that serves the fewest. So a node that
+        // is chosen is chosen at all its cuts.
         let mut chosen: Vec<(Device, Vec<Cut>)> = Vec::new();
         let mut place: FxHashMap<Device, usize> = FxHashMap::default();
-        for (cut, devices) in around {
+        for (cut, devices) in around.iter().filter(|(cut, _)| cut.flows_in()) {
             let known = devices.iter().find(|device| place.contains_key(device));
             let device = *known.unwrap_or(&devices[0]);
             let at = *place.entry(device).or_insert_with(|| {
@@ -259,6 +267,12 @@ impl<'a> Plan<'a> {
                 chosen.len() - 1
             });
             chosen[at].1.push(*cut);
+        }
+        // Where nothing can flow in, the one-way link is enough.
+        for (_, devices) in around.iter().filter(|(cut, _)| !cut.flows_in()) {
+            if !devices.iter().any(|device| place.contains_key(device)) {
+                self.optional.push(devices[0]);
+            }
         }
         // A shut valve with three ways or more parts what lies behind it, too.
         let mut out = self.region.clone();
@@ -291,13 +305,10 @@ impl<'a> Plan<'a> {
             supply.sources == 0
                 || supply.reaches(zone) && !gone.contains(&zone) && !supply.has(&self.dry, zone)
         };
-        let mut must = Vec::new();
+        let (mut must, mut left_open) = (Vec::new(), Vec::new());
         for (device, cuts) in &chosen {
             let own = self.own_zone(*device);
             let needed = cuts.iter().any(|cut| {
-                if !cut.flows_in() {
-                    return false;
-                }
                 if own != Some(cut.other) {
                     return wet(cut.other);
                 }
@@ -310,11 +321,19 @@ impl<'a> Plan<'a> {
                 must.push((*device, cuts.iter().map(|cut| cut.half()).collect::<Vec<_>>()));
             } else {
                 self.optional.push(*device);
+                let parted = own.filter(|own| gone.contains(own) && supply.reaches(*own));
+                left_open.extend(parted);
             }
+        }
+        // Valves that stay open between dry parts are dry with them.
+        if let Dry::Zones(dry) = &mut self.dry {
+            dry.extend(left_open);
+            dry.sort_unstable();
         }
         self.must = self.in_order(must);
         let by_id = |device: &Device| network.device_id(*device);
         self.optional.sort_by_key(by_id);
+        self.optional.dedup();
         self.already.sort_by_key(by_id);
         self.already.dedup();
         self.checks.sort_by_key(|link| network.links.id[*link as usize]);

@@ -23,6 +23,8 @@ pub enum TraceDirection {
     Upstream,
     /// With the flow: where it goes.
     Downstream,
+    /// Whichever way it flows: all that it is connected with. One-way links are passed, and no direction is ambiguous.
+    Both,
 }
 
 /// What to do at a link whose direction is not known, or goes both ways.
@@ -134,6 +136,7 @@ impl<'a> Tracer<'a> {
     /// Tells how a step along a link, beginning at an end, lies to the way of the trace.
     fn along(&self, link: u32, end: usize) -> Along {
         match (self.network.along(link, end), self.query.direction) {
+            (_, TraceDirection::Both) => Along::Either,
             (along, TraceDirection::Downstream) => along,
             (Along::With, TraceDirection::Upstream) => Along::Against,
             (Along::Against, TraceDirection::Upstream) => Along::With,
@@ -173,7 +176,8 @@ impl<'a> Tracer<'a> {
     }
 
     fn reach(&mut self, node: u32) {
-        if self.scratch.nodes.set(node, self.nodes.len() as u32) {
+        if !self.scratch.nodes.has(node) {
+            self.scratch.nodes.set(node, self.nodes.len() as u32);
             self.nodes.push(node);
         }
     }
@@ -224,7 +228,7 @@ impl<'a> Tracer<'a> {
                 continue;
             }
             goes_on = true;
-            if along == Along::Either {
+            if along == Along::Either && self.query.direction != TraceDirection::Both {
                 self.ambiguous.push(link);
                 if self.query.ambiguous == Ambiguous::Stop {
                     self.scratch.links.set(link, 1);
@@ -251,7 +255,8 @@ impl<'a> Tracer<'a> {
 
     fn answer(mut self, complete: bool) -> Trace {
         let network = self.network;
-        let loops = self.loops();
+        let is_flow = self.query.direction != TraceDirection::Both;
+        let loops = if is_flow { self.loops() } else { Vec::new() };
         let mut length = 0.0;
         let mut by: FxHashMap<_, (u64, f64)> = FxHashMap::default();
         for link in &self.links {

@@ -1,6 +1,6 @@
 //! Layers for tests: made by hand, at random, and from EPANET's files.
 
-#![allow(dead_code)] // Each test uses its part.
+#![allow(dead_code, unreachable_pub)] // Each test uses its part.
 
 use onemap_model::{
     Feature, FeatureId, FeatureRef, Field, FieldType, Geometry, Interval, Schema, State, Value,
