@@ -51,10 +51,10 @@ pub struct DrawingOptions {
     pub vertical: Option<f64>,
 }
 
-/// Denominators that drawings use.
-const SCALES: [f64; 15] = [
-    10.0, 20.0, 25.0, 50.0, 100.0, 200.0, 250.0, 500.0, 1000.0, 2000.0, 2500.0, 5000.0, 10_000.0,
-    20_000.0, 50_000.0,
+/// Denominators that drawings use (GB/T 14690).
+const SCALES: [f64; 19] = [
+    10.0, 20.0, 25.0, 50.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0, 1000.0, 1500.0,
+    2000.0, 2500.0, 5000.0, 10_000.0, 20_000.0, 50_000.0,
 ];
 
 /// Returns the largest usual scale, not larger than `least`, at which metres fit into millimetres.

@@ -150,6 +150,18 @@ impl<'a> LayerView<'a> {
         &self.entry.layer
     }
 
+    /// Looks at the same layer without the view's filter: for what has to know that there is something where nothing is to
+    /// be shown, such as a network that goes on. What it reads must not be told.
+    #[must_use]
+    pub fn unfiltered(&self) -> Self {
+        Self { view: self.view, entry: self.entry, fields: None, filter: None }
+    }
+
+    /// Tells whether the view leaves features out by a filter.
+    pub fn is_filtered(&self) -> bool {
+        self.filter.is_some()
+    }
+
     /// Visits features until there are no more, the limit is reached or `visit` breaks.
     ///
     /// A feature lives only during its visit. The order is the same each time: with a zoom as

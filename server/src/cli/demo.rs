@@ -11,7 +11,7 @@ use onemap_store::Store;
 use serde::Deserialize;
 
 use super::serve::{self, ServeArgs};
-use super::{Common, actor, import, model_import};
+use super::{Common, actor, import, model_import, network_import};
 use crate::progress::Bar;
 
 #[derive(Args)]
@@ -27,6 +27,27 @@ pub(super) struct DemoArgs {
 #[derive(Deserialize)]
 struct Manifest {
     layers: Vec<Entry>,
+    /// What lies below the ground.
+    #[serde(default)]
+    networks: Vec<NetworkEntry>,
+}
+
+#[derive(Deserialize)]
+struct NetworkEntry {
+    paths: Vec<String>,
+    id: LayerId,
+    title: String,
+    title_en: Option<String>,
+    department: String,
+    group: String,
+    crs: Option<String>,
+    /// Whether it is part of the demo; else it is for trying things out.
+    #[serde(default = "yes")]
+    demo: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -88,7 +109,35 @@ fn import_city(store: &Store, folder: &Path, quiet: bool) -> anyhow::Result<()> 
             println!("{report}");
         }
     }
+    for entry in manifest.networks.into_iter().filter(|entry| entry.demo) {
+        let names: Vec<String> =
+            entry.paths.iter().map(|path| folder.join(path).display().to_string()).collect();
+        let reading = onemap_pipe_network::Options {
+            crs: entry.crs.clone(),
+            ..onemap_pipe_network::Options::default()
+        };
+        let bar = Bar::new(quiet);
+        let report = network_import::import(store, &names, &reading, &entry.options(), &bar)?;
+        if !quiet {
+            println!("{report}");
+        }
+    }
     Ok(())
+}
+
+impl NetworkEntry {
+    fn options(self) -> Options {
+        Options {
+            layer: Some(self.id),
+            title: Some(self.title),
+            title_en: self.title_en,
+            department: Some(self.department),
+            group: Some(self.group),
+            crs: self.crs,
+            actor: actor(),
+            ..Options::default()
+        }
+    }
 }
 
 impl Entry {

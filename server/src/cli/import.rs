@@ -8,7 +8,10 @@ use onemap_ingest::{Mode, Options, Report, StateRule, TimeRule};
 use onemap_model::{Kind, LayerId, State, Timestamp};
 use onemap_store::Store;
 
-use super::{Common, DONE, DONE_WITH_REJECTS, actor, archive_import, model_import, tileset_import};
+use super::{
+    Common, DONE, DONE_WITH_REJECTS, FAILED, actor, archive_import, model_import, network_import,
+    tileset_import,
+};
 use crate::progress::Bar;
 
 #[derive(Args)]
@@ -20,6 +23,9 @@ Examples:
   onemap import new.geojson --layer parcels --mode upsert --id-field parcel_no
   onemap import basemap.pmtiles                    vector tiles made elsewhere, served as they are
   onemap import quarter.city.json --layer models   CityJSON, CityGML: shapes in 3D, a footprint on the map
+  onemap import survey.xlsx --crs EPSG:4548 --dry-run --findings found.csv
+                                                   点表/线表: checks a pipe network, stores nothing
+  onemap import network.inp --crs EPSG:4548        EPANET, SWMM; --accept stores what has errors, too
   onemap import tower.glb --place 118.28,33.96,12,90
   onemap import tiles3d/                           3D Tiles (tileset.json), served as they are
   onemap import 'postgres://gis@localhost/city?table=public.roads'
@@ -82,6 +88,21 @@ pub(super) struct ImportArgs {
     /// Read and check everything, store nothing
     #[arg(long)]
     dry_run: bool,
+    /// What the headers and codes of survey tables mean (JSON: columns, values, tables)
+    #[arg(long, value_name = "FILE")]
+    map: Option<PathBuf>,
+    /// Join lines without named ends that are at most so far apart, metres [default: 0.1]
+    #[arg(long, value_name = "M")]
+    snap: Option<f64>,
+    /// Divide such lines where another one ends on them
+    #[arg(long)]
+    split: bool,
+    /// Store a network although the checks find errors in it
+    #[arg(long)]
+    accept: bool,
+    /// Where to list what the checks find (.csv, .json, or .geojson as a map)
+    #[arg(long, value_name = "FILE")]
+    findings: Option<PathBuf>,
     /// Where to list rejected records (CSV) [default: rejects/ in the store's folder]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
@@ -128,6 +149,14 @@ pub(super) fn run(common: &Common, args: &ImportArgs) -> anyhow::Result<u8> {
         let report = model_import::import(&store, &args.sources, &reading, &options, &bar)?;
         common.print(&report)?;
         return Ok(if report.rejected() > 0 { DONE_WITH_REJECTS } else { DONE });
+    }
+    if network_import::are_networks(&args.sources, args.kind)? {
+        return args.network(common, &options);
+    }
+    if args.map.is_some() || args.snap.is_some() || args.split || args.findings.is_some() {
+        bail!(
+            "--map, --snap, --split and --findings are for pipe networks; say --kind network where the sources are one"
+        );
     }
     if args.place.is_some() {
         bail!("--place is for models that state no place of their own: OBJ and glTF");
@@ -178,6 +207,33 @@ pub(super) fn import(
 }
 
 impl ImportArgs {
+    /// Imports pipe networks. Where the checks find errors that the user does not accept, nothing is stored.
+    fn network(&self, common: &Common, options: &Options) -> anyhow::Result<u8> {
+        let reading = onemap_pipe_network::Options {
+            crs: self.crs.clone(),
+            encoding: self.encoding.clone(),
+            layers: self.only.clone(),
+            map: self.map.as_deref().map(network_import::mapping).transpose()?,
+            snap: self.snap,
+            split: self.split,
+            ..onemap_pipe_network::Options::default()
+        };
+        let (store, bar) = (common.store()?, Bar::new(common.json));
+        let report = network_import::import(&store, &self.sources, &reading, options, &bar)?;
+        if let Some(file) = &self.findings {
+            let layers = report.layers.iter();
+            let found =
+                layers.filter_map(|layer| Some((layer.layer.as_str(), layer.findings.as_ref()?)));
+            onemap_ingest::write_findings(file, found)?;
+        }
+        common.print(&report)?;
+        Ok(match () {
+            () if report.held => FAILED,
+            () if report.rejected() > 0 => DONE_WITH_REJECTS,
+            () => DONE,
+        })
+    }
+
     fn options(&self) -> Options {
         let time = |text: &String| match text.parse::<Timestamp>() {
             Ok(time) => TimeRule::Fixed(time),
@@ -210,6 +266,7 @@ impl ImportArgs {
                 ..onemap_model::Solid::default()
             },
             dry_run: self.dry_run,
+            accept: self.accept,
             rejects: self.rejects.clone(),
             actor: actor(),
             ..Options::default()

@@ -8,6 +8,8 @@ mod export;
 mod import;
 mod inspect;
 mod model_import;
+mod network;
+mod network_import;
 mod serve;
 mod tile;
 mod tileset_import;
@@ -89,6 +91,22 @@ enum Command {
     Tile(tile::TileArgs),
     /// Write the tiles of layers to one file: PMTiles or MBTiles
     Export(export::ExportArgs),
+    /// Follow a pipe network: connected, upstream, downstream, isolate (which valves to close)
+    Trace(network::TraceArgs),
+    /// Draw what lies below a line: a cross-section
+    Section(network::SectionArgs),
+    /// Draw the longitudinal profile along pipes
+    Profile(network::ProfileArgs),
+    /// Measure the distances of a pipe, there or planned, to all others against their limits
+    Clearance(network::ClearanceArgs),
+    /// List pipes that lie too shallow
+    Cover(network::CoverArgs),
+    /// List what a pit would hit, whose it is, and how much is to be dug
+    Excavation(network::ExcavationArgs),
+    /// Sum up lengths of pipes by what they are
+    Statistics(network::StatisticsArgs),
+    /// List pipes that are old for their material
+    Age(network::AgeArgs),
     /// Check the whole store: log, segments, indexes
     Check,
     /// Fold recent edits into their layers' segments
@@ -120,6 +138,14 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Remove(args) => catalogue::remove(common, args),
         Command::Tile(args) => tile::run(common, args),
         Command::Export(args) => export::run(common, args),
+        Command::Trace(args) => network::trace(common, args),
+        Command::Section(args) => network::section(common, args),
+        Command::Profile(args) => network::profile(common, args),
+        Command::Clearance(args) => network::clearance(common, args),
+        Command::Cover(args) => network::cover(common, args),
+        Command::Excavation(args) => network::excavation(common, args),
+        Command::Statistics(args) => network::statistics(common, args),
+        Command::Age(args) => network::age(common, args),
         Command::Check => care::check(common),
         Command::Compact(args) => care::compact(common, args),
     }

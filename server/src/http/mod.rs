@@ -8,6 +8,7 @@ mod encoding;
 mod features;
 mod health;
 mod listener;
+mod networks;
 mod openapi;
 mod problem;
 mod query;
@@ -41,6 +42,7 @@ use problem::Problem;
 use warm::Warm;
 
 use crate::gate::Gate;
+use crate::networks::Networks;
 use crate::solid::SolidService;
 use crate::tile_service::{TileError, TileService};
 
@@ -74,6 +76,7 @@ struct App(Arc<Shared>);
 struct Shared {
     tiles: TileService,
     solids: SolidService,
+    networks: Arc<Networks>,
     /// Questions about features.
     reads: Arc<Gate>,
     edits: Arc<Gate>,
@@ -124,6 +127,7 @@ pub(crate) async fn serve(store: Store, settings: Settings) -> anyhow::Result<()
     let app = App(Arc::new(Shared {
         changes: Changes::of(&store),
         solids: SolidService::new(tiles.cache().clone(), cores),
+        networks: Arc::default(),
         tiles,
         reads: Gate::new(cores, LONGEST_QUEUE),
         edits: Gate::new(EDITORS, LONGEST_QUEUE),
@@ -163,6 +167,7 @@ fn router(app: App) -> Router {
         .route("/tiles/{layers}/{z}/{x}/{y}", get(tiles::tile))
         .route("/3dtiles/{layers}/tileset.json", get(three_d::tileset))
         .route("/3dtiles/{layer}/{*path}", get(three_d::below))
+        .route("/networks/{layers}/{question}", get(networks::ask))
         .route("/features/{layer}", post(edits::create))
         .route("/features/{layer}/transaction", post(edits::transaction))
         .route("/features/{layer}/{id}", feature)

@@ -172,7 +172,11 @@ fn json(value: &Value, headers: &HeaderMap) -> Result<Response, Problem> {
     data(value.to_string().into_bytes(), JSON, headers)
 }
 
-fn data(bytes: Vec<u8>, kind: HeaderValue, headers: &HeaderMap) -> Result<Response, Problem> {
+pub(super) fn data(
+    bytes: Vec<u8>,
+    kind: HeaderValue,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let encoding = Accepted::of(headers).best();
     let mut hasher = blake3::Hasher::new();
     hasher.update(encoding.name().as_bytes());

@@ -23,7 +23,7 @@ pub fn cross_section_svg(section: &CrossSection, options: &DrawingOptions) -> St
     let language = options.language;
     let heights = heights(section);
     let horizontal =
-        asked(options.horizontal).unwrap_or_else(|| scale_for(section.length_m, 335.0, 20.0));
+        asked(options.horizontal).unwrap_or_else(|| scale_for(section.length_m, 328.0, 20.0));
     let vertical = asked(options.vertical).unwrap_or_else(|| {
         let up = heights.map_or(1.0, |[low, high]| high - low);
         if horizontal <= 200.0 { horizontal } else { scale_for(up, 130.0, horizontal / 10.0) }
@@ -47,6 +47,8 @@ pub fn cross_section_svg(section: &CrossSection, options: &DrawingOptions) -> St
     let mut board = Board::new(sheet.room());
     let ground = sheet.ground(&section.ground);
     board.keep_off(&ground);
+    // And off its hatching.
+    board.keep_off(&ground.iter().map(|at| [at[0], at[1] + 2.0]).collect::<Vec<_>>());
     for beside in &section.alongside {
         along(&mut sheet.svg, &graph, beside, language, &mut board);
     }

@@ -1,6 +1,7 @@
 //! Where labels go so that none lies on another.
 
 use super::svg::text_width;
+use crate::section::plane::crossing;
 
 /// A box on paper: left, top, right, bottom.
 pub(super) type Area = [f64; 4];
@@ -34,6 +35,7 @@ pub(super) struct Board {
     inside: Area,
     taken: Vec<Area>,
     lines: Vec<[[f64; 2]; 2]>,
+    leaders: Vec<[[f64; 2]; 2]>,
 }
 
 /// A label that found its place.
@@ -48,7 +50,7 @@ pub(super) struct Placed {
 
 impl Board {
     pub(super) fn new(inside: Area) -> Self {
-        Self { inside, taken: Vec::new(), lines: Vec::new() }
+        Self { inside, taken: Vec::new(), lines: Vec::new(), leaders: Vec::new() }
     }
 
     /// Keeps labels off an area.
@@ -61,68 +63,91 @@ impl Board {
         self.lines.extend(points.windows(2).map(|pair| [pair[0], pair[1]]));
     }
 
-    fn is_free(&self, area: &Area, own: &Area) -> bool {
+    /// Finds a place for a text near the box of a thing, which itself is taken; nearest first. Only where nothing better
+    /// is left may a leader cross something, and at last the text a line. `None`: all is full.
+    pub(super) fn place(&mut self, thing: Area, text: &str, size: f64) -> Option<Placed> {
+        let (width, height) = (text_width(text, size) + 0.8, size * 1.25);
+        let middle = [f64::midpoint(thing[0], thing[2]), f64::midpoint(thing[1], thing[3])];
+        let half = [(thing[2] - thing[0]) / 2.0, (thing[3] - thing[1]) / 2.0];
+        for care in [Care::All, Care::Leaders, Care::Text] {
+            for distance in DISTANCES {
+                for [x, y] in DIRECTIONS {
+                    let side = if x == 0.0 { 0.0 } else { x.signum() * (half[0] + width / 2.0) };
+                    let centre = [
+                        middle[0] + side + x * distance,
+                        middle[1] + y * (half[1] + height / 2.0 + distance),
+                    ];
+                    let area = [
+                        centre[0] - width / 2.0,
+                        centre[1] - height / 2.0,
+                        centre[0] + width / 2.0,
+                        centre[1] + height / 2.0,
+                    ];
+                    if !self.is_free(&area, &thing, care) {
+                        continue;
+                    }
+                    let to = [middle[0].clamp(area[0], area[2]), middle[1].clamp(area[1], area[3])];
+                    let leader = (distance > 1.0).then_some(to);
+                    if leader.is_some() && care == Care::All && self.crosses([middle, to], &thing) {
+                        continue;
+                    }
+                    self.take(area);
+                    self.leaders.extend(leader.map(|to| [middle, to]));
+                    return Some(Placed { at: [area[0] + 0.4, centre[1]], area, leader });
+                }
+            }
+        }
+        None
+    }
+
+    fn is_free(&self, area: &Area, own: &Area, care: Care) -> bool {
         let inside = &self.inside;
         let fits = area[0] >= inside[0]
             && area[1] >= inside[1]
             && area[2] <= inside[2]
             && area[3] <= inside[3];
+        let lines = || self.lines.iter().chain(&self.leaders).any(|line| line_meets(line, area));
         fits && !self.taken.iter().any(|other| other != own && meet(area, other))
-            && !self.lines.iter().any(|line| line_meets(line, area))
+            && (care == Care::Text || !lines())
     }
 
-    /// Finds a place for a text near the box of a thing, which itself is taken; nearest first. `None`: all is full.
-    pub(super) fn place(&mut self, thing: Area, text: &str, size: f64) -> Option<Placed> {
-        let (width, height) = (text_width(text, size) + 0.8, size * 1.25);
-        let middle = [f64::midpoint(thing[0], thing[2]), f64::midpoint(thing[1], thing[3])];
-        for distance in [1.0, 3.0, 6.0, 9.0, 13.0, 18.0, 24.0, 32.0, 42.0] {
-            for [x, y] in [
-                [1.0, 0.0],
-                [-1.0, 0.0],
-                [0.8, -0.8],
-                [-0.8, -0.8],
-                [0.8, 0.8],
-                [-0.8, 0.8],
-                [0.0, 1.0],
-                [0.0, -1.0],
-            ] {
-                let [x, y]: [f64; 2] = [x, y];
-                let (half_x, half_y) = ((thing[2] - thing[0]) / 2.0, (thing[3] - thing[1]) / 2.0);
-                let centre = [
-                    middle[0]
-                        + x.signum() * f64::from(u8::from(x != 0.0)) * (half_x + width / 2.0)
-                        + x * distance,
-                    middle[1] + y * (half_y + height / 2.0 + distance),
-                ];
-                let area = [
-                    centre[0] - width / 2.0,
-                    centre[1] - height / 2.0,
-                    centre[0] + width / 2.0,
-                    centre[1] + height / 2.0,
-                ];
-                if !self.is_free(&area, &thing) {
-                    continue;
-                }
-                let to = [middle[0].clamp(area[0], area[2]), middle[1].clamp(area[1], area[3])];
-                let leader = (distance > 1.0).then_some(to);
-                if leader.is_some()
-                    && self
-                        .taken
-                        .iter()
-                        .any(|other| *other != thing && line_meets(&[middle, to], other))
-                {
-                    continue;
-                }
-                self.take(area);
-                if leader.is_some() {
-                    self.lines.push([middle, to]);
-                }
-                return Some(Placed { at: [area[0] + 0.4, centre[1]], area, leader });
-            }
-        }
-        None
+    /// Tells whether a leader crosses a label, another thing, or another leader.
+    fn crosses(&self, leader: [[f64; 2]; 2], own: &Area) -> bool {
+        let on_things = self.taken.iter().any(|other| other != own && line_meets(&leader, other));
+        on_things || self.leaders.iter().any(|other| crossing(leader, *other).is_some())
     }
 }
+
+/// What a label has to take care of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// That neither it nor its leader lies on anything.
+    All,
+    /// That it lies on nothing.
+    Leaders,
+    /// That it lies on no other label or thing.
+    Text,
+}
+
+const DISTANCES: [f64; 10] = [1.0, 3.0, 6.0, 9.0, 13.0, 18.0, 24.0, 32.0, 42.0, 55.0];
+const DIRECTIONS: [[f64; 2]; 16] = [
+    [1.0, 0.0],
+    [-1.0, 0.0],
+    [0.8, -0.8],
+    [-0.8, -0.8],
+    [0.8, 0.8],
+    [-0.8, 0.8],
+    [0.0, 1.0],
+    [0.0, -1.0],
+    [1.0, -0.4],
+    [-1.0, -0.4],
+    [1.0, 0.4],
+    [-1.0, 0.4],
+    [0.4, -1.0],
+    [-0.4, -1.0],
+    [0.4, 1.0],
+    [-0.4, 1.0],
+];
 
 fn meet(a: &Area, b: &Area) -> bool {
     a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1]

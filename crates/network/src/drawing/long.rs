@@ -24,7 +24,7 @@ pub fn profile_svg(profile: &Profile, options: &DrawingOptions) -> String {
     let language = options.language;
     let heights = heights(profile);
     // Up to 2 m of paper before the scale gets smaller than 1:2000.
-    let fits = scale_for(profile.length_m, 335.0, 100.0);
+    let fits = scale_for(profile.length_m, 328.0, 100.0);
     let horizontal = asked(options.horizontal).unwrap_or_else(|| {
         if fits > 2000.0 { scale_for(profile.length_m, 2000.0, 2000.0) } else { fits }
     });
@@ -50,6 +50,8 @@ pub fn profile_svg(profile: &Profile, options: &DrawingOptions) -> String {
     let mut board = Board::new(sheet.room());
     let ground = sheet.ground(&profile.ground);
     board.keep_off(&ground);
+    // And off its hatching.
+    board.keep_off(&ground.iter().map(|at| [at[0], at[1] + 2.0]).collect::<Vec<_>>());
     for reach in &profile.reaches {
         for line in pipe(&mut sheet, reach) {
             board.keep_off(&line);

@@ -112,14 +112,16 @@ impl Sheet {
             size[0] += 210.0;
         }
         size[1] = size[1].max(wanted[1].ceil());
-        let left = BINDING + INSET + HEADS;
-        let right = size[0] - MARGIN - INSET;
-        // What the page has to spare is split above and below the graph.
-        let spare = (size[1] - wanted[1]).max(0.0).min(60.0);
-        let bottom = size[1] - MARGIN - STRIP - 6.0 - needs.rows as f64 * ROW - LEADERS;
-        let top = bottom - up - needs.headroom - spare * 0.5;
+        // What the page has to spare is split around the graph and the table.
+        let spare = [0, 1].map(|i: usize| (size[i] - wanted[i]).max(0.0));
+        let table_left = BINDING + INSET + spare[0] / 2.0;
+        let left = table_left + HEADS;
+        let right = left + AXIS + across + 10.0;
+        let below = (spare[1] * 0.4).min(40.0);
+        let bottom = size[1] - MARGIN - STRIP - 6.0 - needs.rows as f64 * ROW - LEADERS - below;
+        let top = bottom - up - needs.headroom - (spare[1] - below) * 0.6;
         let graph = Graph { area: [left, top, right, bottom], per_metre, low, high };
-        let table = [BINDING + INSET, bottom + LEADERS];
+        let table = [table_left, bottom + LEADERS];
         Self { svg: Svg::new(size), graph, table, right, size, scales: needs.scales }
     }
 

@@ -40,6 +40,11 @@ impl NetworkIndex {
         Self { segments: Tree::new(segments), nodes: Tree::new(nodes), most_half_width_m }
     }
 
+    /// Returns the memory that the index takes, bytes.
+    pub fn memory(&self) -> usize {
+        self.segments.memory() + self.nodes.memory()
+    }
+
     /// Visits the segments whose box meets a box in degrees (west, south, east, north): a link, and which of its segments.
     pub(crate) fn segments(&self, bounds: [f64; 4], mut visit: impl FnMut(LinkIx, usize)) {
         self.segments.query(bounds, |[link, at]| visit(LinkIx(link), at as usize));
@@ -75,6 +80,10 @@ struct Tree {
 }
 
 impl Tree {
+    fn memory(&self) -> usize {
+        self.boxes.capacity() * size_of::<[f32; 4]>() + self.items.capacity() * size_of::<[u32; 2]>()
+    }
+
     fn new(entries: Vec<([f64; 4], [u32; 2])>) -> Self {
         if entries.is_empty() {
             return Self::default();
