@@ -45,11 +45,15 @@ fn power_main(piece: &Piece) -> Manner {
 }
 
 /// Chambers along a line, and places where something branches off.
-fn chambers(total: f64, step: f64, thing: &'static str, every: usize, box_: &'static str) -> Vec<Spot> {
-    let mut out: Vec<Spot> = evenly(total, 18.0, step)
-        .into_iter()
-        .map(|at| Spot { at, thing, chamber: true })
-        .collect();
+fn chambers(
+    total: f64,
+    step: f64,
+    thing: &'static str,
+    every: usize,
+    box_: &'static str,
+) -> Vec<Spot> {
+    let mut out: Vec<Spot> =
+        evenly(total, 18.0, step).into_iter().map(|at| Spot { at, thing, chamber: true }).collect();
     for (k, spot) in out.clone().iter().enumerate() {
         if k % every == 1 && spot.at + 4.0 < total - 4.0 {
             out[k].thing = box_;
@@ -85,7 +89,13 @@ pub(super) fn power(city: &City, streets: &Streets, placed: &mut Placed) -> Net 
     }
     let dir = pt(0.3, -0.95);
     let hub = laid.farthest(&layer, dir);
-    works(&mut layer, hub, dir * 24.0, &ducts(4, 3, "铜", 0.8, 2001), ("变电站", "城南110千伏变电站"));
+    works(
+        &mut layer,
+        hub,
+        dir * 24.0,
+        &ducts(4, 3, "铜", 0.8, 2001),
+        ("变电站", "城南110千伏变电站"),
+    );
     layer.net
 }
 
@@ -108,7 +118,11 @@ pub(super) fn light(city: &City, streets: &Streets, placed: &mut Placed) -> Net 
         evenly(total, 6.0, 34.0)
             .into_iter()
             .enumerate()
-            .map(|(k, at)| Spot { at, thing: if k % 16 == 9 { "配电箱" } else { "路灯" }, chamber: false })
+            .map(|(k, at)| Spot {
+                at,
+                thing: if k % 16 == 9 { "配电箱" } else { "路灯" },
+                chamber: false,
+            })
             .collect()
     };
     let plan = Plan { streets, chosen: &chosen, offset: &side, manner: &manner, spots: &spots };

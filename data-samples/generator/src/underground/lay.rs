@@ -15,6 +15,8 @@ const STEP: f64 = 58.0;
 const TOGETHER: f64 = 2.4;
 /// A dip begins and ends this far from what it passes, in metres.
 const BESIDE: f64 = 1.0;
+/// Steepest that a pipe goes down into a dip, metre per metre.
+const STEEP: f64 = 0.85;
 /// Points nearer than this along a line are one, in metres.
 const NEAR: f64 = 0.4;
 /// Deepest top of a pipe that yields, in metres below the ground.
@@ -79,6 +81,28 @@ impl Placed {
             }
         }
         out
+    }
+
+    /// By how much a piece has to go down to pass below what it crosses, in metres; `top` are its heights.
+    pub(super) fn in_the_way(
+        &self,
+        system: System,
+        ends: [Pt; 2],
+        top: [f64; 2],
+        section: Section,
+    ) -> f64 {
+        let height = section.outside();
+        self.crossed((system, 0), ends[0], ends[1])
+            .iter()
+            .map(|(t, taken)| {
+                let here = top[0] * (1.0 - t) + top[1] * t;
+                if conflict(system, here, height, taken) > 0.0 {
+                    here - (taken.0 - gap(system, taken.2))
+                } else {
+                    0.0
+                }
+            })
+            .fold(0.0, f64::max)
     }
 
     /// What lies within a distance of a place.
@@ -233,7 +257,10 @@ impl Layer<'_> {
         let level = |p: Pt| metres(cm(ground(p)));
         let wanted = |s: f64| level(along(path, s).0.cm()) - manner.cover;
         let first = metres(self.net.nodes[ends.0].level);
-        let last = ends.1.map_or_else(|| wanted(total), |n| metres(self.net.nodes[n].level));
+        let last = ends.1.map_or_else(
+            || wanted(total).clamp(first - STEEP * total, first + STEEP * total),
+            |n| metres(self.net.nodes[n].level),
+        );
         let mut stations = Vec::new();
         let mut at = 0.0;
         let mut crossed: Vec<(f64, Taken)> = Vec::new();
@@ -263,18 +290,29 @@ impl Layer<'_> {
         for _ in 0..4 {
             profile = build(&dips, &stations, total, (first, last), &wanted);
             let mut changed = false;
-            for dip in &mut dips {
+            for k in 0..dips.len() {
+                let dip = &dips[k];
                 let clash = dip.taken.iter().any(|(s, t)| {
                     conflict(self.net.system, height_at(&profile, *s), height, t) > 0.0
                 });
-                if clash && dip.top.is_none() {
-                    let middle = f64::midpoint(dip.from, dip.to).clamp(0.0, total);
-                    let taken: Vec<Taken> = dip.taken.iter().map(|(_, t)| *t).collect();
-                    let ground = wanted(middle) + manner.cover;
-                    let span = (ground - DEEPEST, ground - manner.least);
-                    dip.top = Some(free(self.net.system, wanted(middle), height, &taken, span));
-                    changed = true;
+                if !clash || dip.top.is_some() {
+                    continue;
                 }
+                let middle = f64::midpoint(dip.from, dip.to).clamp(0.0, total);
+                let taken: Vec<Taken> = dip.taken.iter().map(|(_, t)| *t).collect();
+                let ground = wanted(middle) + manner.cover;
+                // It has to be reached from the ends and from the dips beside it.
+                let mut span = (ground - DEEPEST, ground - manner.least);
+                for (s, top) in fixed(&dips, total, (first, last)) {
+                    let room = (dip.from - BESIDE - s).max(s - dip.to - BESIDE).max(0.0);
+                    span = (span.0.max(top - STEEP * room), span.1.min(top + STEEP * room));
+                }
+                if span.0 > span.1 {
+                    continue;
+                }
+                let wish = wanted(middle).clamp(span.0, span.1);
+                dips[k].top = Some(free(self.net.system, wish, height, &taken, span));
+                changed = true;
             }
             if !changed {
                 break;
@@ -354,6 +392,19 @@ struct Dip {
     top: Option<f64>,
 }
 
+/// Heights that can not change: those of the ends, and of the dips that are decided.
+fn fixed(dips: &[Dip], total: f64, (first, last): (f64, f64)) -> Vec<(f64, f64)> {
+    let mut out = vec![(0.0, first), (total, last)];
+    for dip in dips {
+        if let Some(top) = dip.top {
+            out.push((dip.from - BESIDE, top));
+            out.push((dip.to + BESIDE, top));
+        }
+    }
+    out.retain(|(s, _)| (0.0..=total).contains(s));
+    out
+}
+
 /// Points of the pipe: station and height, in order.
 fn build(
     dips: &[Dip],
@@ -362,15 +413,21 @@ fn build(
     (first, last): (f64, f64),
     wanted: &dyn Fn(f64) -> f64,
 ) -> Vec<(f64, f64)> {
+    let held = fixed(dips, total, (first, last));
+    // No steeper than a pipe can go from what is fixed.
     let inside = |s: f64| {
-        dips.iter()
-            .filter(|d| s > d.from - BESIDE && s < d.to + BESIDE)
-            .find_map(|d| d.top)
+        let within =
+            dips.iter().filter(|d| s > d.from - BESIDE && s < d.to + BESIDE).find_map(|d| d.top);
+        let (low, high) = held.iter().fold((f64::MIN, f64::MAX), |(low, high), (at, top)| {
+            let room = STEEP * (s - at).abs();
+            (low.max(top - room), high.min(top + room))
+        });
+        within.unwrap_or_else(|| wanted(s)).min(high).max(low)
     };
     let mut points: Vec<(f64, f64)> = stations
         .iter()
         .filter(|s| **s > 0.3 && **s < total - 0.3)
-        .map(|s| (*s, inside(*s).unwrap_or_else(|| wanted(*s))))
+        .map(|s| (*s, inside(*s)))
         .collect();
     for dip in dips {
         let Some(top) = dip.top else { continue };
@@ -395,12 +452,11 @@ fn build(
     }
     let mut out: Vec<(f64, f64)> = Vec::new();
     for p in points {
-        if let Some(&(s, top)) = out.last() {
+        if let Some(&(s, _)) = out.last() {
             let pieces = ((p.0 - s) / STEP).ceil();
             for k in 1..pieces as u32 {
                 let at = s + (p.0 - s) * f64::from(k) / pieces;
-                let straight = top + (p.1 - top) * f64::from(k) / pieces;
-                out.push((at, if dips.is_empty() { wanted(at) } else { straight.min(wanted(at)) }));
+                out.push((at, inside(at)));
             }
         }
         out.push(p);

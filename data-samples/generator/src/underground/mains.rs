@@ -51,7 +51,7 @@ impl Piece {
 /// Lays mains below all chosen streets.
 pub(super) fn lay(layer: &mut Layer, plan: &Plan) -> Mains {
     let streets = plan.streets;
-    let mut hubs = BTreeMap::new();
+    let mut places: BTreeMap<usize, (usize, Pt)> = BTreeMap::new();
     let mut spared: BTreeMap<usize, usize> = BTreeMap::new();
     for node in 0..streets.nodes.len() {
         let here: Vec<usize> =
@@ -59,12 +59,22 @@ pub(super) fn lay(layer: &mut Layer, plan: &Plan) -> Mains {
         let Some(&great) = here.iter().min_by_key(|k| (streets.pieces[**k].class, **k)) else {
             continue;
         };
-        let at = streets.hub(node, &here, plan.offset);
-        let piece = &streets.pieces[great];
-        hubs.insert(node, layer.hub(at, &(plan.manner)(piece), &piece.name));
+        places.insert(node, (great, streets.hub(node, &here, plan.offset)));
         if here.len() > 2 {
             spared.insert(node, great);
         }
+    }
+    let same = close(plan, &places);
+    let mut hubs: BTreeMap<usize, usize> = BTreeMap::new();
+    for (node, (great, at)) in &places {
+        let root = same[*node];
+        let hub = if root == *node {
+            let piece = &streets.pieces[*great];
+            layer.hub(*at, &(plan.manner)(piece), &piece.name)
+        } else {
+            hubs[&root]
+        };
+        hubs.insert(*node, hub);
     }
     let mut mains = Vec::new();
     for (k, piece) in streets.pieces.iter().enumerate() {
@@ -72,22 +82,43 @@ pub(super) fn lay(layer: &mut Layer, plan: &Plan) -> Mains {
             continue;
         }
         let (a, b) = (hubs[&piece.a], hubs[&piece.b]);
+        if a == b {
+            continue;
+        }
         let ends = [layer.net.nodes[a].at, layer.net.nodes[b].at];
         let path = streets.path(k, (plan.offset)(piece), ends);
         let total = length(&path);
-        if total < 0.5 {
-            continue;
-        }
         let valve = |n: usize| spared.get(&n).is_some_and(|great| *great != k);
         let spots = (plan.spots)(k, piece, total, [valve(piece.a), valve(piece.b)]);
         let city = layer.city;
         let ground = |p: Pt| surface(city, p);
         let manner = (plan.manner)(piece);
-        let (nodes, _) =
-            layer.line(&path, (a, Some(b)), &spots, &manner, (&piece.name, &ground));
+        let (nodes, _) = layer.line(&path, (a, Some(b)), &spots, &manner, (&piece.name, &ground));
         mains.push(Main { piece: k, spots, nodes });
     }
     Mains { hubs, mains }
+}
+
+/// Junctions so near to each other that their pipes meet in one point: for each the first of them.
+fn close(plan: &Plan, places: &BTreeMap<usize, (usize, Pt)>) -> Vec<usize> {
+    let mut root: Vec<usize> = (0..plan.streets.nodes.len()).collect();
+    for (k, piece) in plan.streets.pieces.iter().enumerate() {
+        if !plan.chosen[k] {
+            continue;
+        }
+        let way = (places[&piece.b].1 - places[&piece.a].1)
+            .dot((piece.line[piece.line.len() - 1] - piece.line[0]).unit());
+        if way < 4.0 {
+            let (a, b) = (root[piece.a], root[piece.b]);
+            let (low, high) = (a.min(b), a.max(b));
+            for r in &mut root {
+                if *r == high {
+                    *r = low;
+                }
+            }
+        }
+    }
+    root
 }
 
 impl Mains {

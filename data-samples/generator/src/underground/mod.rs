@@ -22,6 +22,7 @@ mod pressure;
 mod sewers;
 mod streets;
 pub mod survey;
+mod tidy;
 
 use crate::city::City;
 use crate::geom::Pt;
@@ -241,6 +242,9 @@ impl Underground {
         let light = cables::light(city, &streets, &mut placed);
         let telecom = cables::telecom(city, &streets, &mut placed);
         let mut nets = vec![water, foul, storm, gas, heat, power, light, telecom];
+        for net in &mut nets {
+            tidy::spread(net);
+        }
         let breaches = breaches::make(&mut nets);
         for net in &mut nets {
             for (k, node) in net.nodes.iter_mut().enumerate() {

@@ -98,7 +98,12 @@ pub(super) fn water(city: &City, streets: &Streets, placed: &mut Placed) -> Net 
                         Class::Tertiary => 0.8,
                         _ => 0.9,
                     };
-                    let m = manner(if piece.class <= Class::Tertiary { 150 } else { 100 }, "球墨", 1.2, year);
+                    let m = manner(
+                        if piece.class <= Class::Tertiary { 150 } else { 100 },
+                        "球墨",
+                        1.2,
+                        year,
+                    );
                     across(&mut layer, piece, *node, side(piece) + toward, (&m, "消防栓"));
                 }
                 "三通-水表" => {
@@ -163,8 +168,7 @@ pub(super) fn gas(city: &City, streets: &Streets, placed: &mut Placed) -> Net {
         }
     }
     let m = manner(300, "钢", 1.1, 2004);
-    for (dir, note) in
-        [(pt(-0.9, -0.3), "城西高中压调压站"), (pt(0.5, 0.85), "城北高中压调压站")]
+    for (dir, note) in [(pt(-0.9, -0.3), "城西高中压调压站"), (pt(0.5, 0.85), "城北高中压调压站")]
     {
         let hub = laid.farthest(&layer, dir);
         works(&mut layer, hub, dir * 21.0, &m, ("调压站", note));
@@ -195,7 +199,7 @@ pub(super) fn heat(city: &City, streets: &Streets, placed: &mut Placed) -> Net {
             let mut out = valves(total, ends, "阀门");
             if !piece.bridge {
                 for at in evenly(total, 30.0, 190.0) {
-                    out.push(Spot { at: at + 1.6 * shift, thing: "换热站", chamber: false });
+                    out.push(Spot { at: at + 3.2 * shift, thing: "换热站", chamber: false });
                 }
             }
             out
@@ -229,7 +233,10 @@ pub(super) fn heat(city: &City, streets: &Streets, placed: &mut Placed) -> Net {
     let ends = [0, 1].map(|part: usize| hubs[part].farthest(&layer, dir));
     let m = |part| Manner { part, ..manner(400, "钢", 1.25, 2008) };
     let plant = works(&mut layer, ends[0], dir * 26.0, &m(0), ("热源厂", "城东热源厂"));
-    let path = [layer.net.nodes[ends[1]].at, layer.net.nodes[plant].at];
+    // The return pipe comes to the plant from the side.
+    let (back, at) = (layer.net.nodes[ends[1]].at, layer.net.nodes[plant].at);
+    let side = if (back - at).cross(dir) > 0.0 { -1.8 } else { 1.8 };
+    let path = [back, (at + dir.left() * side).cm(), at];
     let ground = |p| surface(city, p);
     layer.line(&path, (ends[1], Some(plant)), &[], &m(1), ("", &ground));
     layer.net

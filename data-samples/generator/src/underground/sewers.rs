@@ -11,6 +11,12 @@ use crate::geom::{Pt, along, length};
 use crate::graph::Class;
 use crate::rng::Rng;
 
+/// An outfall drains at least this share of the streets of the greatest.
+const LEAST: f64 = 0.25;
+
+/// Furthest that a sewer goes down in a manhole to pass below another, in metres.
+const DROP: f64 = 1.6;
+
 /// How sewers of a system are built.
 struct Habit {
     system: System,
@@ -102,45 +108,33 @@ struct Sewer<'a> {
 type Arrival = (i64, i64, f64);
 
 impl<'a> Sewer<'a> {
-    fn new(
-        city: &'a City,
-        streets: &'a Streets,
-        placed: &'a mut Placed,
-        habit: &'a Habit,
-    ) -> Self {
+    fn new(city: &'a City, streets: &'a Streets, placed: &'a mut Placed, habit: &'a Habit) -> Self {
         let mut chosen: Vec<bool> = streets
             .pieces
             .iter()
             .map(|p| !p.bridge && offset(habit.system, p.class).is_some())
             .collect();
-        let roots = roots(city, streets, &mut chosen, habit.system);
-        let mut far = vec![f64::MAX; streets.nodes.len()];
-        let mut parent = vec![None; streets.nodes.len()];
-        for root in roots {
-            far[root] = 0.0;
-        }
-        // Few hundred junctions: no heap needed.
-        let mut done = vec![false; far.len()];
-        while let Some(node) = (0..far.len())
-            .filter(|n| !done[*n] && far[*n] < f64::MAX)
-            .min_by(|a, b| far[*a].total_cmp(&far[*b]))
-        {
-            done[node] = true;
-            for &k in streets.at[node].iter().filter(|k| chosen[**k]) {
-                let piece = &streets.pieces[k];
-                let other = if piece.a == node { piece.b } else { piece.a };
-                // Main streets have the trunk sewers.
-                let cost = match piece.class {
-                    Class::Primary | Class::Secondary => 0.75,
-                    Class::Lane => 1.5,
-                    _ => 1.0,
-                };
-                if far[node] + piece.length * cost < far[other] {
-                    far[other] = far[node] + piece.length * cost;
-                    parent[other] = Some(k);
+        let mut roots = roots(city, streets, &mut chosen, habit.system);
+        let (far, parent) = loop {
+            let (far, parent, of) = drain(streets, &chosen, &roots);
+            // An outfall for a handful of streets is not worth its way through the bank.
+            let mut metres_of: BTreeMap<usize, f64> = roots.iter().map(|r| (*r, 0.0)).collect();
+            for (k, piece) in streets.pieces.iter().enumerate() {
+                if chosen[k] && of[piece.a] == of[piece.b] && of[piece.a] < usize::MAX {
+                    *metres_of.entry(of[piece.a]).or_default() += piece.length;
                 }
             }
-        }
+            let most = metres_of.values().copied().fold(0.0, f64::max);
+            let small = metres_of.iter().find(|(_, m)| **m < most * LEAST).map(|(r, _)| *r);
+            let Some(small) = small else { break (far, parent) };
+            roots.retain(|r| *r != small);
+            let (after, _, _) = drain(streets, &chosen, &roots);
+            for (k, piece) in streets.pieces.iter().enumerate() {
+                if after[piece.a] == f64::MAX {
+                    chosen[k] = false;
+                }
+            }
+        };
         let net = Net::new(habit.system);
         Self { city, streets, placed, habit, net, chosen, far, parent, hubs: BTreeMap::new() }
     }
@@ -189,9 +183,7 @@ impl<'a> Sewer<'a> {
             };
             order.push(if down_is_b { (k, a, b) } else { (k, b, a) });
         }
-        order.sort_by(|x, y| {
-            self.far[y.1].total_cmp(&self.far[x.1]).then(x.0.cmp(&y.0))
-        });
+        order.sort_by(|x, y| self.far[y.1].total_cmp(&self.far[x.1]).then(x.0.cmp(&y.0)));
         let mut arrived: BTreeMap<usize, Vec<Arrival>> = BTreeMap::new();
         for (k, up, down) in order {
             self.street(k, up, down, &mut arrived);
@@ -255,7 +247,8 @@ impl<'a> Sewer<'a> {
         let height = cm(section.size().1);
         let first_at = along(&path, start).0.cm();
         let ground = if start > 0.0 { self.ground(first_at) } else { self.ground(path[0]) };
-        let cover = cm(self.habit.cover) + cm(section.outside()) - (cm(section.outside()) - height) / 2;
+        let cover =
+            cm(self.habit.cover) + cm(section.outside()) - (cm(section.outside()) - height) / 2;
         let mut invert = ground - cover;
         for a in before {
             invert = invert.min(a.0).min(a.1 - height);
@@ -275,7 +268,19 @@ impl<'a> Sewer<'a> {
             let p = if last { self.net.nodes[end].at } else { along(&path, w[1]).0.cm() };
             let long = (p - self.net.nodes[node].at).len();
             let ground = self.ground(p);
-            let next = (invert - cm(long * slope).max(1)).min(ground - cover);
+            let mut next = (invert - cm(long * slope).max(1)).min(ground - cover);
+            let over = (section.outside() + section.size().1) / 2.0;
+            let down = self.placed.in_the_way(
+                self.habit.system,
+                [self.net.nodes[node].at, p],
+                [metres(invert) + over, metres(next) + over],
+                section,
+            );
+            if down > 0.0 && down < DROP {
+                // Below a sewer that is there already: the pipe leaves its manhole lower than others arrive.
+                (invert, next) = (invert - cm(down) - 1, next - cm(down) - 1);
+                self.net.nodes[node].level = self.net.nodes[node].level.min(invert);
+            }
             let to = if last {
                 self.net.nodes[end].level = self.net.nodes[end].level.min(next);
                 end
@@ -309,7 +314,7 @@ impl<'a> Sewer<'a> {
         (year, street): (u16, &str),
     ) {
         let laying = if matches!(section, Section::Box(..)) { "GG" } else { "ZM" };
-        let over = section.outside() - (section.outside() - section.size().1) / 2.0;
+        let over = (section.outside() + section.size().1) / 2.0;
         let ends = [self.net.nodes[from].at, self.net.nodes[to].at];
         let top = [metres(start) + over, metres(end) + over];
         self.placed.add((self.habit.system, 0), ends, top, section);
@@ -397,8 +402,14 @@ impl<'a> Sewer<'a> {
             let to = self.manhole(p, ground, next, "");
             if last {
                 let end = &mut self.net.nodes[to];
-                (end.thing, end.chamber) = if storm { ("排放口", false) } else { ("泵站", true) };
-                end.note = if storm { "入河排放口" } else { "污水提升泵站, 压力输送至污水处理厂" }.to_owned();
+                (end.thing, end.chamber) =
+                    if storm { ("排放口", false) } else { ("泵站", true) };
+                end.note = if storm {
+                    "入河排放口"
+                } else {
+                    "污水提升泵站, 压力输送至污水处理厂"
+                }
+                .to_owned();
             }
             self.pipe(node, to, section, (invert, next), (2009, ""));
             (node, invert) = (to, next);
@@ -422,7 +433,11 @@ fn stations(path: &[Pt], start: f64, step: f64) -> Vec<f64> {
     for w in fixed.windows(2) {
         let pieces = ((w[1] - w[0]) / step).ceil().max(1.0);
         for k in 1..=pieces as u32 {
-            let s = if k == pieces as u32 { w[1] } else { w[0] + (w[1] - w[0]) * f64::from(k) / pieces };
+            let s = if k == pieces as u32 {
+                w[1]
+            } else {
+                w[0] + (w[1] - w[0]) * f64::from(k) / pieces
+            };
             out.push(s);
         }
     }
@@ -439,6 +454,45 @@ fn nearest(line: &[Pt], p: Pt) -> (Pt, Pt) {
         }
     }
     (best.1, best.2)
+}
+
+/// How far each junction is from an outfall along the streets, the piece by which it drains, and the outfall.
+fn drain(
+    streets: &Streets,
+    chosen: &[bool],
+    roots: &[usize],
+) -> (Vec<f64>, Vec<Option<usize>>, Vec<usize>) {
+    let mut far = vec![f64::MAX; streets.nodes.len()];
+    let mut parent = vec![None; streets.nodes.len()];
+    let mut of = vec![usize::MAX; streets.nodes.len()];
+    for root in roots {
+        far[*root] = 0.0;
+        of[*root] = *root;
+    }
+    // Few hundred junctions: no heap needed.
+    let mut done = vec![false; far.len()];
+    while let Some(node) = (0..far.len())
+        .filter(|n| !done[*n] && far[*n] < f64::MAX)
+        .min_by(|a, b| far[*a].total_cmp(&far[*b]))
+    {
+        done[node] = true;
+        for &k in streets.at[node].iter().filter(|k| chosen[**k]) {
+            let piece = &streets.pieces[k];
+            let other = if piece.a == node { piece.b } else { piece.a };
+            // Main streets have the trunk sewers.
+            let cost = match piece.class {
+                Class::Primary | Class::Secondary => 0.75,
+                Class::Lane => 1.5,
+                _ => 1.0,
+            };
+            if far[node] + piece.length * cost < far[other] {
+                far[other] = far[node] + piece.length * cost;
+                parent[other] = Some(k);
+                of[other] = of[node];
+            }
+        }
+    }
+    (far, parent, of)
 }
 
 /// Where the water leaves: storm water at junctions near the river, well apart; sewage at few

@@ -205,10 +205,13 @@ impl Streets {
         let entry = |hub: Pt, first: Pt, dir: Pt| {
             let along = (hub - first).dot(dir);
             let off = (hub - first).cross(dir).abs();
-            if off < 0.4 { along + 0.5 } else { (along + off.max(1.5)).max(1.0) }.min(total * 0.42)
+            if off < 0.4 { along + 0.5 } else { (along + off.max(1.5)).max(1.0) }
         };
         let start = entry(hubs[0], line[0], (line[1] - line[0]).unit());
         let stop = total - entry(hubs[1], line[n - 1], (line[n - 2] - line[n - 1]).unit());
+        if stop - start < 2.0 {
+            return hubs.to_vec();
+        }
         let mut out = vec![hubs[0]];
         let mut at = 0.0;
         if start > 0.0 {
@@ -226,6 +229,12 @@ impl Streets {
             out.push(crate::geom::along(&line, stop).0);
         }
         out.push(hubs[1]);
+        // Never back along its own way.
+        while let Some(k) =
+            (1..out.len() - 1).find(|k| (out[*k] - out[*k - 1]).dot(out[*k + 1] - out[*k]) < 0.0)
+        {
+            out.remove(k);
+        }
         simplify(&out, 0.25).iter().map(|p| p.cm()).collect()
     }
 }

@@ -41,7 +41,8 @@ fn passing(net: &Net, node: usize, a: usize, b: usize) -> &'static str {
     }
     let away = |k: usize| {
         let l = &net.links[k];
-        let (other, z) = if l.from == node { (l.to, l.end - l.start) } else { (l.from, l.start - l.end) };
+        let (other, z) =
+            if l.from == node { (l.to, l.end - l.start) } else { (l.from, l.start - l.end) };
         let d = net.nodes[other].at - net.nodes[node].at;
         (d.unit(), metres(z) / d.len().max(0.01))
     };

@@ -174,8 +174,14 @@ pub(super) fn manifest() -> Result<Vec<u8>, WriteError> {
 
 /// The networks below ground, and the files that show what checks of surveys find.
 fn networks() -> Value {
-    let files = |paths: &[&str]| -> Vec<String> { paths.iter().map(|p| format!("city/{p}")).collect() };
-    let entry = |id: &str, paths: &[&str], title: (&str, &str), owner: (&str, &str), layout: &str, crs: &str| {
+    let files =
+        |paths: &[&str]| -> Vec<String> { paths.iter().map(|p| format!("city/{p}")).collect() };
+    let entry = |id: &str,
+                 paths: &[&str],
+                 title: (&str, &str),
+                 owner: (&str, &str),
+                 layout: &str,
+                 crs: &str| {
         json!({
             "kind": "network", "id": id, "paths": files(paths), "format": layout, "crs": crs, "title": title.0, "title_en": title.1,
             "department": owner.0, "department_en": owner.1, "group": "地下管线", "group_en": "Underground", "style": "pipes",
@@ -185,9 +191,30 @@ fn networks() -> Value {
     let water = ("水务局", "Water Affairs Bureau");
     let houses = ("住房和城乡建设局", "Housing and Construction Bureau");
     let mut list = vec![
-        entry("water_network", &["water_survey.xlsx"], ("给水管网", "Water supply"), water, "survey", "EPSG:4548"),
-        entry("sewer_network", &["sewer_survey.xlsx"], ("排水管网", "Sewers"), water, "survey", "EPSG:4548"),
-        entry("gas_network", &["gas_points.csv", "gas_lines.csv"], ("燃气管网", "Gas"), houses, "survey", "EPSG:4527"),
+        entry(
+            "water_network",
+            &["water_survey.xlsx"],
+            ("给水管网", "Water supply"),
+            water,
+            "survey",
+            "EPSG:4548",
+        ),
+        entry(
+            "sewer_network",
+            &["sewer_survey.xlsx"],
+            ("排水管网", "Sewers"),
+            water,
+            "survey",
+            "EPSG:4548",
+        ),
+        entry(
+            "gas_network",
+            &["gas_points.csv", "gas_lines.csv"],
+            ("燃气管网", "Gas"),
+            houses,
+            "survey",
+            "EPSG:4527",
+        ),
         entry(
             "heat_network",
             &["heat_points.shp", "heat_lines.shp"],
@@ -207,12 +234,42 @@ fn networks() -> Value {
     ];
     // Not imported by the demonstration: the same networks as models, and surveys for the checks.
     for (id, path, zh, en, layout) in [
-        ("water_model", "water.inp", "给水水力模型", "Hydraulic model of the water supply", "epanet"),
+        (
+            "water_model",
+            "water.inp",
+            "给水水力模型",
+            "Hydraulic model of the water supply",
+            "epanet",
+        ),
         ("storm_model", "storm.inp", "雨水水力模型", "Hydraulic model of the storm sewers", "swmm"),
-        ("water_part", "water_survey_part.xlsx", "给水普查 (局部)", "Water survey of a neighbourhood", "survey"),
-        ("water_faults", "water_survey_faults.xlsx", "给水普查 (含错误)", "The same with faults on purpose", "survey"),
-        ("sewer_part", "sewer_survey_part.xlsx", "排水普查 (局部)", "Sewer survey of a neighbourhood", "survey"),
-        ("sewer_faults", "sewer_survey_faults.xlsx", "排水普查 (含错误)", "The same with faults on purpose", "survey"),
+        (
+            "water_part",
+            "water_survey_part.xlsx",
+            "给水普查 (局部)",
+            "Water survey of a neighbourhood",
+            "survey",
+        ),
+        (
+            "water_faults",
+            "water_survey_faults.xlsx",
+            "给水普查 (含错误)",
+            "The same with faults on purpose",
+            "survey",
+        ),
+        (
+            "sewer_part",
+            "sewer_survey_part.xlsx",
+            "排水普查 (局部)",
+            "Sewer survey of a neighbourhood",
+            "survey",
+        ),
+        (
+            "sewer_faults",
+            "sewer_survey_faults.xlsx",
+            "排水普查 (含错误)",
+            "The same with faults on purpose",
+            "survey",
+        ),
     ] {
         let mut one = entry(id, &[path], (zh, en), water, layout, "EPSG:4548");
         one["demo"] = json!(false);

@@ -45,7 +45,8 @@ pub(super) fn zip(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
 fn crc(bytes: &[u8]) -> u32 {
     let mut table = [0_u32; 256];
     for (k, entry) in table.iter_mut().enumerate() {
-        *entry = (0..8).fold(k as u32, |c, _| if c & 1 == 1 { 0xEDB8_8320 ^ (c >> 1) } else { c >> 1 });
+        *entry =
+            (0..8).fold(k as u32, |c, _| if c & 1 == 1 { 0xEDB8_8320 ^ (c >> 1) } else { c >> 1 });
     }
     !bytes.iter().fold(!0, |c, b| table[((c ^ u32::from(*b)) & 0xFF) as usize] ^ (c >> 8))
 }
@@ -57,7 +58,8 @@ mod tests {
     #[test]
     fn a_foreign_reader_unpacks_what_was_packed() {
         let text = "管线点号".repeat(1000).into_bytes();
-        let packed = super::zip(&[("a.xml".to_owned(), text.clone()), ("b/c.xml".to_owned(), Vec::new())]);
+        let packed =
+            super::zip(&[("a.xml".to_owned(), text.clone()), ("b/c.xml".to_owned(), Vec::new())]);
         assert!(packed.len() < 1000);
         let mut archive = zip::ZipArchive::new(std::io::Cursor::new(packed)).unwrap();
         assert_eq!(archive.len(), 2);

@@ -8,8 +8,22 @@ use crate::underground::{Net, Section, System, Underground, metres, survey};
 const POINTS: [&str; 9] =
     ["EXP_NO", "FEATURE", "SUBSID", "X", "Y", "SURF_H", "WELL_DEPTH", "ROAD", "REMARK"];
 const LINES: [&str; 16] = [
-    "S_POINT", "E_POINT", "S_DEPTH", "E_DEPTH", "S_TOP", "E_TOP", "PSIZE", "HOLES", "USED_HOLES", "CABLES", "MATERIAL", "LAYING",
-    "VOLTAGE", "MDATE", "OWNER", "ROAD",
+    "S_POINT",
+    "E_POINT",
+    "S_DEPTH",
+    "E_DEPTH",
+    "S_TOP",
+    "E_TOP",
+    "PSIZE",
+    "HOLES",
+    "USED_HOLES",
+    "CABLES",
+    "MATERIAL",
+    "LAYING",
+    "VOLTAGE",
+    "MDATE",
+    "OWNER",
+    "ROAD",
 ];
 
 /// Writes digits, points and letters in full width.
@@ -55,7 +69,11 @@ fn pair(city: &City, net: &Net) -> [Table; 2] {
             text(node.thing),
             Cell::Number(q.y),
             Cell::Number(q.x),
-            if k % 53 == 7 { text(wide(&format!("{:.2}", metres(node.ground)))) } else { level(node.ground) },
+            if k % 53 == 7 {
+                text(wide(&format!("{:.2}", metres(node.ground))))
+            } else {
+                level(node.ground)
+            },
             wells[k].map_or(Cell::Empty, level),
             text(&node.street),
             text(&node.note),

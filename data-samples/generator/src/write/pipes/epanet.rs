@@ -23,8 +23,8 @@ enum Role {
 
 /// Share of the mean demand in each hour of the day.
 const DAY: [f64; 24] = [
-    0.45, 0.40, 0.38, 0.38, 0.45, 0.75, 1.25, 1.55, 1.40, 1.20, 1.15, 1.20, 1.25, 1.10, 1.00, 1.00, 1.10, 1.30, 1.50,
-    1.45, 1.30, 1.05, 0.80, 0.59,
+    0.45, 0.40, 0.38, 0.38, 0.45, 0.75, 1.25, 1.55, 1.40, 1.20, 1.15, 1.20, 1.25, 1.10, 1.00, 1.00,
+    1.10, 1.30, 1.50, 1.45, 1.30, 1.05, 0.80, 0.59,
 ];
 
 /// Roughness of Hazen and Williams.
@@ -93,7 +93,7 @@ pub(super) fn model(city: &City, net: &Net) -> String {
                 let _ = writeln!(reservoirs, "{code} {:.2}", metres(node.ground) - 1.0);
             }
             Role::Tank => {
-                let _ = writeln!(tanks, "{code} {:.2} 4.2 0.4 4.6 60 0", metres(node.ground) - 4.0);
+                let _ = writeln!(tanks, "{code} {:.2} 4.2 0.4 4.6 60 0", metres(node.ground) - 2.0);
             }
             _ => {
                 let mut rng = Rng::stream(city.seed, "demand", n as u64);
@@ -105,7 +105,8 @@ pub(super) fn model(city: &City, net: &Net) -> String {
                     places += &spot(&format!("{code}b"), Pt { x: q.x + 0.2, y: q.y });
                 }
                 if roles[n] == Role::Valve {
-                    let _ = writeln!(valves, "V{code} {code} {code}b {:.0} TCV 0 0", size[n] * 1000.0);
+                    let _ =
+                        writeln!(valves, "V{code} {code} {code}b {:.0} TCV 0 0", size[n] * 1000.0);
                 } else if roles[n] == Role::Pump {
                     let curve = if node.note.contains("水厂") { 1 } else { 2 };
                     let _ = writeln!(pumps, "U{code} {code}b {code} HEAD C{curve}");

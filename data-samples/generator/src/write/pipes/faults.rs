@@ -96,7 +96,11 @@ impl Faults {
     /// Notes a fault in a row (from 0) of a table.
     fn note(&mut self, table: &Table, row: usize, kind: &str, what: &str) {
         let line = table.header.iter().any(|h| h == "起点点号" || h == "连接点号");
-        let (a, b) = if table.header[0] == "起点点号" { ("起点点号", "终点点号") } else { ("物探点号", "连接点号") };
+        let (a, b) = if table.header[0] == "起点点号" {
+            ("起点点号", "终点点号")
+        } else {
+            ("物探点号", "连接点号")
+        };
         let feature = if line {
             json!({ "from": table.text(row, a), "to": table.text(row, b) })
         } else {
@@ -124,7 +128,8 @@ impl Picker {
 
     fn pick(&mut self, wanted: impl Fn(usize) -> bool) -> usize {
         let n = self.used.len();
-        let found = (0..n).map(|k| (self.at + k) % n).find(|k| !self.used[*k] && wanted(*k)).unwrap_or(0);
+        let found =
+            (0..n).map(|k| (self.at + k) % n).find(|k| !self.used[*k] && wanted(*k)).unwrap_or(0);
         self.used[found] = true;
         self.at = (found + n / 23 + 1) % n;
         found
@@ -150,7 +155,9 @@ fn water_faults([mut points, mut lines]: [Table; 2], list: &mut Faults) -> [Tabl
     let mut point = Picker::new(points.rows.len());
     let mut line = Picker::new(lines.rows.len());
     let old_lines = lines.clone();
-    let row_of = |code: &str| (0..clean.rows.len()).find(|k| clean.text(*k, "物探点号") == code).unwrap_or(0);
+    let row_of = |code: &str| {
+        (0..clean.rows.len()).find(|k| clean.text(*k, "物探点号") == code).unwrap_or(0)
+    };
     let plain_line = |k: usize| old_lines.text(k, "起点点号") != old_lines.text(k, "终点点号");
     // Lines that end at a meter or hydrant: nothing else hangs on their ends.
     let leaf = |k: usize| {
@@ -191,7 +198,12 @@ fn water_faults([mut points, mut lines]: [Table; 2], list: &mut Faults) -> [Tabl
     let k = point.pick(|k| thing(k) == "水表");
     let ground = points.number(k, "地面高程");
     points.set(k, "地面高程", Cell::Number(round(ground + 1.0)));
-    list.note(&points, k, "level-sum", "the ground is one metre too high for depth and height of its pipe");
+    list.note(
+        &points,
+        k,
+        "level-sum",
+        "the ground is one metre too high for depth and height of its pipe",
+    );
 
     // Cells of lines.
     let k = line.pick(plain_line);
@@ -204,11 +216,15 @@ fn water_faults([mut points, mut lines]: [Table; 2], list: &mut Faults) -> [Tabl
     let by = 12.0 - lines.number(k, "起点埋深");
     lower(&mut lines, k, "起点", by);
     list.note(&lines, k, "depth-limit", "12 m deep");
-    let short = |k: usize| {
-        let (a, b) = (row_of(&old_lines.text(k, "起点点号")), row_of(&old_lines.text(k, "终点点号")));
-        let d = pt(clean.number(a, "Y"), clean.number(a, "X")) - pt(clean.number(b, "Y"), clean.number(b, "X"));
-        d.len() < 2.6
+    let span = |k: usize| {
+        let (a, b) =
+            (row_of(&old_lines.text(k, "起点点号")), row_of(&old_lines.text(k, "终点点号")));
+        let d = pt(clean.number(a, "Y"), clean.number(a, "X"))
+            - pt(clean.number(b, "Y"), clean.number(b, "X"));
+        d.len()
     };
+    let short = |k: usize| (1.2..3.0).contains(&span(k));
+    let long = |k: usize| span(k) > 12.0;
     let k = line.pick(|k| leaf(k) && short(k));
     lower(&mut lines, k, "终点", 4.5);
     list.note(&lines, k, "slope-limit", "falls 4.5 m within 3 m");
@@ -246,7 +262,12 @@ fn water_faults([mut points, mut lines]: [Table; 2], list: &mut Faults) -> [Tabl
         row.swap(a, b);
     }
     lines.rows.push(row);
-    list.note(&lines, lines.rows.len() - 1, "reversed-line", "the line a second time, the other way round");
+    list.note(
+        &lines,
+        lines.rows.len() - 1,
+        "reversed-line",
+        "the line a second time, the other way round",
+    );
     let valves: Vec<usize> = (0..clean.rows.len()).filter(|k| thing(*k) == "阀门").collect();
     let free: Vec<usize> = valves.iter().copied().filter(|k| !point.used[*k]).collect();
     let mut stands = free.iter().copied();
@@ -314,8 +335,9 @@ fn water_faults([mut points, mut lines]: [Table; 2], list: &mut Faults) -> [Tabl
     let k = add_line(&mut lines, (&code, ground), ("JS99904", ground));
     list.note(&lines, k, "too-short", "three centimetres long");
     // Away from a valve in nearly the direction of the pipe that is there.
-    let k = line.pick(|k| thing(row_of(&old_lines.text(k, "起点点号"))) == "阀门" && !short(k));
-    let (from, to) = (row_of(&old_lines.text(k, "起点点号")), row_of(&old_lines.text(k, "终点点号")));
+    let k = line.pick(|k| thing(row_of(&old_lines.text(k, "起点点号"))) == "阀门" && long(k));
+    let (from, to) =
+        (row_of(&old_lines.text(k, "起点点号")), row_of(&old_lines.text(k, "终点点号")));
     let away = (at(to) - at(from)).unit().turn(0.06) * 9.0;
     add_point(&mut points, from, "JS99905", away);
     let (code, ground) = named(from);
@@ -359,14 +381,22 @@ fn sewer_faults([mut foul, mut storm]: [Table; 2], list: &mut Faults) -> [Table;
     let mut row = Picker::new(foul.rows.len());
     let back = |table: &Table, k: usize| {
         let (a, b) = (table.text(k, "物探点号"), table.text(k, "连接点号"));
-        (0..table.rows.len()).find(|j| table.text(*j, "物探点号") == b && table.text(*j, "连接点号") == a).unwrap_or(k)
+        (0..table.rows.len())
+            .find(|j| table.text(*j, "物探点号") == b && table.text(*j, "连接点号") == a)
+            .unwrap_or(k)
     };
     let away = |k: usize| clean.text(k, "流向") == sewer::flow(true);
-    let count = |code: &str| (0..clean.rows.len()).filter(|k| clean.text(*k, "物探点号") == code).count();
+    let count =
+        |code: &str| (0..clean.rows.len()).filter(|k| clean.text(*k, "物探点号") == code).count();
     let house = |k: usize| clean.text(k, "附属物") == "化粪池";
 
     // The lower end of a pipe lies half a metre above its upper end.
-    let k = row.pick(|k| away(k) && !house(k) && clean.number(k, "埋深") > 2.4 && count(&clean.text(k, "连接点号")) > 1);
+    let k = row.pick(|k| {
+        away(k)
+            && !house(k)
+            && clean.number(k, "埋深") > 2.4
+            && count(&clean.text(k, "连接点号")) > 1
+    });
     let j = back(&foul, k);
     let (upper, ground) = (foul.number(k, "管底高程"), foul.number(j, "地面高程"));
     foul.set(j, "管底高程", Cell::Number(round(upper + 0.5)));
@@ -376,7 +406,12 @@ fn sewer_faults([mut foul, mut storm]: [Table; 2], list: &mut Faults) -> [Table;
     let (ground, depth) = (foul.number(k, "地面高程"), foul.number(k, "埋深"));
     foul.set(k, "地面高程", Cell::Number(round(ground + 0.3)));
     foul.set(k, "埋深", Cell::Number(round(depth + 0.3)));
-    list.note(&foul, k, "point-disagrees", "the ground is 0.30 m higher than in the other rows of the point");
+    list.note(
+        &foul,
+        k,
+        "point-disagrees",
+        "the ground is 0.30 m higher than in the other rows of the point",
+    );
     let k = row.pick(house);
     foul.set(k, "埋深", Cell::Number(9.99));
     list.note(&foul, k, "level-sum", "埋深 is not ground less height");

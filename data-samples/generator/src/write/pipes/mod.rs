@@ -94,7 +94,8 @@ fn depths(net: &Net, link: &Link) -> [i64; 2] {
 fn wells(net: &Net) -> Vec<Option<i64>> {
     let mut lowest: Vec<i64> = net.nodes.iter().map(|n| n.level).collect();
     for link in &net.links {
-        let below = if net.system.falls() { 0 } else { (link.section.size().1 * 100.0).ceil() as i64 };
+        let below =
+            if net.system.falls() { 0 } else { (link.section.size().1 * 100.0).ceil() as i64 };
         for (node, z) in [(link.from, link.start), (link.to, link.end)] {
             lowest[node] = lowest[node].min(z - below);
         }
@@ -134,7 +135,10 @@ fn feature_code(net: &Net, thing: &str) -> String {
 /// Forms all files of the networks.
 pub(super) fn files(city: &City, under: &Underground) -> Result<Vec<File>, WriteError> {
     let mut out: Vec<File> = vec![
-        ("city/water_survey.xlsx".to_owned(), book("给水管线普查成果", &water::tables(city, under.net(System::Water)))?),
+        (
+            "city/water_survey.xlsx".to_owned(),
+            book("给水管线普查成果", &water::tables(city, under.net(System::Water)))?,
+        ),
         (
             "city/sewer_survey.xlsx".to_owned(),
             book(
@@ -145,7 +149,10 @@ pub(super) fn files(city: &City, under: &Underground) -> Result<Vec<File>, Write
                 ],
             )?,
         ),
-        ("city/cables_survey.xlsx".to_owned(), book("电力通信管线普查成果", &cables::tables(city, under))?),
+        (
+            "city/cables_survey.xlsx".to_owned(),
+            book("电力通信管线普查成果", &cables::tables(city, under))?,
+        ),
         ("city/water.inp".to_owned(), epanet::model(city, under.net(System::Water)).into_bytes()),
         ("city/storm.inp".to_owned(), swmm::model(city, under.net(System::Storm)).into_bytes()),
         ("city/pipe_breaches.json".to_owned(), breaches(city, under)?),

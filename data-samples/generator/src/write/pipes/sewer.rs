@@ -5,8 +5,24 @@ use crate::city::City;
 use crate::underground::{Net, survey};
 
 const HEADER: [&str; 18] = [
-    "物探点号", "连接点号", "特征", "附属物", "X", "Y", "地面高程", "管底高程", "埋深", "井深", "管径或断面", "材质",
-    "埋设方式", "流向", "建设年代", "权属单位", "道路名称", "备注",
+    "物探点号",
+    "连接点号",
+    "特征",
+    "附属物",
+    "X",
+    "Y",
+    "地面高程",
+    "管底高程",
+    "埋深",
+    "井深",
+    "管径或断面",
+    "材质",
+    "埋设方式",
+    "流向",
+    "建设年代",
+    "权属单位",
+    "道路名称",
+    "备注",
 ];
 
 /// Direction of flow as the table writes it, seen from the row's point to the one it is joined to.

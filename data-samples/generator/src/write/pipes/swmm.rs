@@ -83,7 +83,9 @@ pub(super) fn model(city: &City, net: &Net) -> String {
     }
     let mut rain = String::new();
     // Two hours of a summer storm, in millimetres per hour every ten minutes.
-    for (k, mm) in [4.0, 7.0, 14.0, 32.0, 61.0, 38.0, 22.0, 14.0, 9.0, 6.0, 4.0, 2.0].iter().enumerate() {
+    for (k, mm) in
+        [4.0, 7.0, 14.0, 32.0, 61.0, 38.0, 22.0, 14.0, 9.0, 6.0, 4.0, 2.0].iter().enumerate()
+    {
         let _ = writeln!(rain, "STORM {}:{:02} {mm:.1}", k / 6, k % 6 * 10);
     }
     format!(
