@@ -72,6 +72,8 @@ pub(crate) struct Node {
 /// One end of a link.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct End {
+    /// Record that tells of this end, where it is not the link's own.
+    pub origin: Option<Origin>,
     /// Code of the node.
     pub node: String,
     pub ground: Option<f64>,

@@ -21,16 +21,17 @@ pub(super) fn check(draft: &Draft, graph: &Graph, limits: &Limits, found: &mut V
         }
     }
     let mut parts: FxHashMap<usize, Part> = FxHashMap::default();
-    for (link, [from, _]) in draft.links.iter().zip(&graph.ends) {
+    for (i, (link, [from, _])) in draft.links.iter().zip(&graph.ends).enumerate() {
         let Some(from) = from else { continue };
         let part = parts.entry(root(&mut parents, *from)).or_default();
         part.links += 1;
+        part.first_link.get_or_insert(i);
         part.class = part.class.or(link.system.map(|system| system.class)).or(draft.class);
     }
     for (i, node) in draft.nodes.iter().enumerate() {
         if let Some(part) = parts.get_mut(&root(&mut parents, i)) {
             part.is_terminal |= is_terminal(node);
-            part.first.get_or_insert(i);
+            part.first_node.get_or_insert(i);
         }
     }
     let mut greatest: FxHashMap<Option<PipeClass>, usize> = FxHashMap::default();
@@ -41,13 +42,13 @@ pub(super) fn check(draft: &Draft, graph: &Graph, limits: &Limits, found: &mut V
     for part in parts.values() {
         let most = greatest.get(&part.class).copied().unwrap_or(0);
         let is_small = (part.links as f64) < limits.component_share * most as f64;
-        if let (true, false, Some(node)) =
-            (is_small, part.is_terminal, part.first.and_then(|i| draft.nodes.get(i)))
-        {
+        let first = part.first_node.and_then(|i| draft.nodes.get(i));
+        let link = part.first_link.and_then(|i| draft.links.get(i));
+        if let (true, false, Some(node), Some(link)) = (is_small, part.is_terminal, first, link) {
             found.push(Found {
                 code: "separate-part",
-                origin: node.origin,
-                feature: Some(node.code.clone()),
+                origin: link.origin,
+                feature: Some(link.code.clone()),
                 at: Some(node.at),
                 text: format!("{} lines around {} are joined to no other", part.links, node.code),
             });
@@ -60,7 +61,8 @@ struct Part {
     links: usize,
     class: Option<PipeClass>,
     is_terminal: bool,
-    first: Option<usize>,
+    first_node: Option<usize>,
+    first_link: Option<usize>,
 }
 
 /// Returns the node that stands for the part of a node, and shortens the way there.

@@ -1,29 +1,67 @@
 //! Checks of lines.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Limits;
 use super::graph::{Graph, distance, length};
 use super::nodes::is_degrees;
+use super::{Limits, levels};
 use crate::draft::{Draft, End, Found, Level, Link, Section};
 
 /// Lines shorter than this have no slope worth the name, metres.
 const LEAST_FOR_SLOPE_M: f64 = 1.0;
 
+/// What checks of lines look at.
+pub(super) struct Context<'a> {
+    pub(super) draft: &'a Draft,
+    pub(super) graph: &'a Graph,
+    pub(super) limits: &'a Limits,
+    /// Codes of points that were refused.
+    refused: FxHashSet<&'a str>,
+    /// Codes of points whose records differ.
+    pub(super) disagreeing: FxHashSet<String>,
+}
+
+/// Takes findings on one line.
+pub(super) struct Reporter<'a> {
+    link: &'a Link,
+    at: Option<[f64; 2]>,
+    found: &'a mut Vec<Found>,
+}
+
+impl Reporter<'_> {
+    /// Reports a finding on the line.
+    fn add(&mut self, code: &'static str, text: String) {
+        let feature = Some(self.link.code.clone());
+        self.found.push(Found { code, origin: self.link.origin, feature, at: self.at, text });
+    }
+
+    /// Reports a finding on one end of it.
+    pub(super) fn add_at(&mut self, code: &'static str, end: &End, text: String) {
+        let origin = end.origin.unwrap_or(self.link.origin);
+        let feature = Some(self.link.code.clone());
+        self.found.push(Found { code, origin, feature, at: self.at, text });
+    }
+}
+
 pub(super) fn check(draft: &Draft, graph: &Graph, limits: &Limits, found: &mut Vec<Found>) {
     let degrees = is_degrees(draft);
     let drawn_down = drawn_downhill(draft);
+    let refused = draft.refused.iter().filter_map(|refused| refused.code.as_deref()).collect();
+    let disagreeing = found.iter().filter(|found| found.code == "point-disagrees");
+    let disagreeing = disagreeing.filter_map(|found| found.feature.clone()).collect();
+    let context = Context { draft, graph, limits, refused, disagreeing };
+    levels::check_points(&context, found);
     for (i, link) in draft.links.iter().enumerate() {
         let corners = graph.corners(draft, i, link);
         let at = corners.as_deref().and_then(middle);
-        let mut report = |code: &'static str, text: String| {
-            let feature = Some(link.code.clone());
-            found.push(Found { code, origin: link.origin, feature, at, text });
-        };
-        ends(graph, i, link, &mut report);
+        let mut report = Reporter { link, at, found };
+        ends(&context, i, link, &mut report);
         sizes(link, limits, &mut report);
-        levels(draft, link, limits, &mut report);
-        ground(draft, graph, i, link, limits, &mut report);
+        levels::check(&context, i, link, &mut report);
+        if is_gravity(draft, link) && (link.from.elevation.is_none() || link.to.elevation.is_none())
+        {
+            report.add("no-levels", format!("the inverts of {} are not known", link.code));
+        }
         let length = corners.as_deref().filter(|_| !degrees).map(length);
         if let Some(length) = length.filter(|_| link.from.node != link.to.node) {
             lengths(draft, link, length, limits, &mut report);
@@ -36,26 +74,25 @@ pub(super) fn check(draft: &Draft, graph: &Graph, limits: &Limits, found: &mut V
     }
 }
 
-type Report<'a> = dyn FnMut(&'static str, String) + 'a;
-
 fn middle(corners: &[[f64; 2]]) -> Option<[f64; 2]> {
     let (first, last) = (corners.first()?, corners.last()?);
     Some([(first[0] + last[0]) / 2.0, (first[1] + last[1]) / 2.0])
 }
 
-fn ends(graph: &Graph, i: usize, link: &Link, report: &mut Report<'_>) {
-    let known = graph.ends.get(i).copied().unwrap_or_default();
+fn ends(context: &Context<'_>, i: usize, link: &Link, report: &mut Reporter<'_>) {
+    let known = context.graph.ends.get(i).copied().unwrap_or_default();
     for (node, code) in known.iter().zip([&link.from.node, &link.to.node]) {
-        if node.is_none() {
-            report("missing-end", format!("the point {code} is not there"));
+        // A point that was refused has a finding of its own.
+        if node.is_none() && !context.refused.contains(code.as_str()) {
+            report.add("missing-end", format!("the point {code} is not there"));
         }
     }
     if link.from.node == link.to.node {
-        report("start-is-end", format!("the line begins and ends at {}", link.from.node));
+        report.add("start-is-end", format!("the line begins and ends at {}", link.from.node));
     }
 }
 
-fn sizes(link: &Link, limits: &Limits, report: &mut Report<'_>) {
+fn sizes(link: &Link, limits: &Limits, report: &mut Reporter<'_>) {
     let sizes = match link.section {
         Some(Section::Round { diameter }) => [diameter, diameter],
         Some(Section::Box { width, height, .. }) => [width, height],
@@ -63,145 +100,65 @@ fn sizes(link: &Link, limits: &Limits, report: &mut Report<'_>) {
     };
     let (low, high) = limits.section_m;
     if let Some(size) = sizes.into_iter().find(|size| !(low..=high).contains(size)) {
-        report("section-limit", format!("the section is {:.0} mm", size * 1000.0));
+        report.add("section-limit", format!("the section is {:.0} mm", size * 1000.0));
     }
     if let (Some(all), Some(used)) = (link.holes, link.holes_used)
         && used > all
     {
-        report("holes", format!("{used} of {all} holes are used"));
+        report.add("holes", format!("{used} of {all} holes are used"));
     }
     if let Some(year) = link.built.as_deref().and_then(year)
         && !(limits.years.0..=limits.years.1).contains(&year)
     {
-        report("bad-date", format!("the line is of {year}"));
+        report.add("bad-date", format!("the line is of {year}"));
     }
 }
 
 /// Reads the year at the beginning of a date.
 fn year(text: &str) -> Option<i32> {
+    let text = onemap_bounded::text::normalise_width(text);
     let digits: String = text.trim().chars().take_while(char::is_ascii_digit).collect();
-    digits
-        .get(..4)
-        .filter(|_| digits.len() == 4 || digits.len() == 6 || digits.len() == 8)?
-        .parse()
-        .ok()
-}
-
-fn levels(draft: &Draft, link: &Link, limits: &Limits, report: &mut Report<'_>) {
-    let overhead = link.laying.as_deref().is_some_and(crate::tables::is_overhead);
-    for end in [&link.from, &link.to] {
-        let End { node, ground, elevation, depth } = end;
-        if let Some(depth) = *depth {
-            if depth > limits.depth_m {
-                report(
-                    "depth-limit",
-                    format!("the depth at {node} is {depth} m, more than {} m", limits.depth_m),
-                );
-            }
-            if depth < -limits.overhead_m {
-                report(
-                    "depth-limit",
-                    format!("the line hangs {} m above the ground at {node}", -depth),
-                );
-            }
-            let is_known = link.laying.is_some() && draft.is_survey;
-            if is_known && !overhead && depth < -limits.level_sum_m {
-                report(
-                    "depth-sign",
-                    format!("the depth at {node} is {depth} m, but the line is laid in the ground"),
-                );
-            }
-            if is_known
-                && matches!(link.laying.as_deref(), Some("JK" | "SJ"))
-                && depth > limits.level_sum_m
-            {
-                report(
-                    "depth-sign",
-                    format!(
-                        "the depth at {node} is {depth} m, but the line hangs above the ground"
-                    ),
-                );
-            }
-            if let (Some(ground), Some(z)) = (*ground, *elevation) {
-                let error = ground - z - depth;
-                if error.abs() > limits.level_sum_m {
-                    report(
-                        "level-sum",
-                        format!(
-                            "at {node} the ground is at {ground}, depth {depth} and height {z} make {:.3}",
-                            z + depth
-                        ),
-                    );
-                }
-            }
-        }
-    }
-    let is_gravity = is_gravity(draft, link);
-    if is_gravity && (link.from.elevation.is_none() || link.to.elevation.is_none()) {
-        report("no-levels", format!("the inverts of {} are not known", link.code));
-    }
-}
-
-/// Compares the ground at the ends with that of the points.
-fn ground(
-    draft: &Draft,
-    graph: &Graph,
-    i: usize,
-    link: &Link,
-    limits: &Limits,
-    report: &mut Report<'_>,
-) {
-    let known = graph.ends.get(i).copied().unwrap_or_default();
-    for (node, end) in known.iter().zip([&link.from, &link.to]) {
-        let node = node.and_then(|node| draft.nodes.get(node));
-        if let (Some(node), Some(here)) = (node, end.ground)
-            && let Some(there) = node.ground
-            && (here - there).abs() > limits.level_sum_m
-        {
-            report(
-                "ground-disagrees",
-                format!("the ground at {} is {here}, that of the point {there}", node.code),
-            );
-        }
-    }
-}
-
-fn lengths(draft: &Draft, link: &Link, length: f64, limits: &Limits, report: &mut Report<'_>) {
-    if draft.is_survey && length > limits.length_m {
-        report(
-            "too-long",
-            format!("the line is {length:.2} m long, more than {} m", limits.length_m),
-        );
-    }
-    if length < limits.short_m {
-        report("too-short", format!("the line is {length:.3} m long"));
-    }
-    if let Some(stated) = link.length.filter(|stated| draft.is_survey && *stated > 0.0)
-        && (stated - length).abs() > (0.1 * length).max(1.0)
-    {
-        report(
-            "length-disagrees",
-            format!("the line is said to be {stated} m long, its points are {length:.2} m apart"),
-        );
-    }
-}
-
-fn slope(draft: &Draft, link: &Link, length: f64, limits: &Limits, report: &mut Report<'_>) {
-    let Some((from, to)) = link.from.elevation.zip(link.to.elevation) else { return };
-    let slope = (from - to).abs() / length.max(1e-9);
-    // Pipes that go up to a device stand upright.
-    if draft.is_survey && length >= LEAST_FOR_SLOPE_M && slope > limits.slope {
-        report(
-            "slope-limit",
-            format!("the line falls {:.2} m over {length:.2} m", (from - to).abs()),
-        );
-    }
+    let is_date = matches!(digits.len(), 4 | 6 | 8);
+    digits.get(..4).filter(|_| is_date)?.parse().ok()
 }
 
 fn is_gravity(draft: &Draft, link: &Link) -> bool {
     match link.system {
         Some(system) => system.class.is_gravity(),
         None => draft.class.is_some_and(onemap_model::PipeClass::is_gravity),
+    }
+}
+
+fn lengths(draft: &Draft, link: &Link, length: f64, limits: &Limits, report: &mut Reporter<'_>) {
+    // Beyond all reach a point is wrong, which is a finding of its own.
+    if draft.is_survey && (limits.length_m..limits.reach_m).contains(&length) {
+        report.add(
+            "too-long",
+            format!("the line is {length:.2} m long, more than {} m", limits.length_m),
+        );
+    }
+    if length < limits.short_m {
+        report.add("too-short", format!("the line is {length:.3} m long"));
+    }
+    if let Some(stated) = link.length.filter(|stated| draft.is_survey && *stated > 0.0)
+        && (stated - length).abs() > (0.1 * length).max(1.0)
+    {
+        report.add(
+            "length-disagrees",
+            format!("the line is said to be {stated} m long, its points are {length:.2} m apart"),
+        );
+    }
+}
+
+fn slope(draft: &Draft, link: &Link, length: f64, limits: &Limits, report: &mut Reporter<'_>) {
+    let Some((from, to)) = link.from.elevation.zip(link.to.elevation) else { return };
+    let slope = (from - to).abs() / length.max(1e-9);
+    // Pipes that go up to a device stand upright.
+    if draft.is_survey && length >= LEAST_FOR_SLOPE_M && slope > limits.slope {
+        report.add(
+            "slope-limit",
+            format!("the line falls {:.2} m over {length:.2} m", (from - to).abs()),
+        );
     }
 }
 
@@ -229,7 +186,7 @@ fn fall(
     link: &Link,
     drawn_down: Option<bool>,
     limits: &Limits,
-    report: &mut Report<'_>,
+    report: &mut Reporter<'_>,
 ) {
     if !is_gravity(draft, link) || link.level == Some(Level::Centre) && draft.is_survey {
         return;
@@ -249,9 +206,10 @@ fn fall(
         "the direction in which it is drawn"
     };
     if rise > limits.back_fall_m && (given.is_some() || drawn_down == Some(true)) {
-        report("back-fall", format!("the invert rises {rise:.3} m in {by}, from {from} to {to}"));
+        report
+            .add("back-fall", format!("the invert rises {rise:.3} m in {by}, from {from} to {to}"));
     } else if given.is_none() && drawn_down != Some(true) {
-        report("against-fall", format!("the line is drawn from {from} up to {to}"));
+        report.add("against-fall", format!("the line is drawn from {from} up to {to}"));
     }
 }
 

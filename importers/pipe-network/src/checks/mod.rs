@@ -6,6 +6,7 @@
 
 mod components;
 mod graph;
+mod levels;
 mod limits;
 mod links;
 mod nodes;

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::Limits;
 use super::graph::{Graph, distance};
-use crate::draft::{Draft, End, Found, Level, Node};
+use crate::draft::{Draft, End, Found, Node};
 use crate::tables::system_of_code;
 
 /// Words of features, and how many lines meet at such a point.
@@ -92,7 +92,7 @@ fn one(draft: &Draft, node: &Node, links: &[usize], found: &mut Vec<Found>) {
                 .collect::<Vec<_>>()
         });
         for (link, end) in ends {
-            if link.level == Some(Level::Invert)
+            if link.level.is_some()
                 && let Some(z) = end.elevation
                 && z < bottom - 0.05
             {

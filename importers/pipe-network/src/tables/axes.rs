@@ -109,7 +109,8 @@ impl Axes {
             std::mem::swap(&mut easting, &mut northing);
         }
         if self.zone > 0.0 && is_zoned(easting) {
-            easting -= self.zone;
+            // To the micrometre, so that the difference is as it was written.
+            easting = ((easting - self.zone) * 1e6).round() / 1e6;
         }
         ([easting, northing], is_exchanged)
     }

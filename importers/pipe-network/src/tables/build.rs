@@ -56,6 +56,14 @@ pub(super) fn build(
             crs.push(stated);
         }
         let columns = Columns::of(&raw, map);
+        let zeros = columns.zero_headers(&raw);
+        if !zeros.is_empty() {
+            draft.notes.push(Note::assumed(format!(
+                "in table '{}' zero is taken as not known in {}, where it stands in many rows",
+                raw.name,
+                zeros.join(", ")
+            )));
+        }
         let index = draft.tables.len() as u32;
         draft.tables.push(raw.name.clone());
         headers(&raw, index, &mut draft.found);
@@ -69,7 +77,7 @@ pub(super) fn build(
             .or_else(|| words::system_of_name(&stem))
             .or_else(|| words::system_of_name(&source.stem));
         let scope = group::key(&raw.name);
-        prepared.push((kind, Table { columns, index, scope, system, has_shapes, raw }));
+        prepared.push((kind, Table { columns, index, scope, system, raw }));
     }
     draft.crs = one_crs(source, &crs)?;
     draft.is_survey = prepared.iter().any(|(_, table)| is_survey(table));
@@ -190,13 +198,6 @@ fn is_survey(table: &Table) -> bool {
 
 fn missing_columns(kind: Kind, table: &Table, all: &[(Kind, Table)], found: &mut Vec<Found>) {
     let has = |role: Role| table.columns.has(role);
-    let makes = [Role::Elevation as fn(At) -> Role, Role::Top, Role::Invert, Role::Depth];
-    let has_levels = |table: &Table| {
-        makes
-            .iter()
-            .flat_map(|make| [At::Row, At::From].map(make))
-            .any(|role| table.columns.has(role))
-    };
     let mut report = |what: &str| {
         let origin = Origin { table: table.index, record: 0 };
         let text = format!("there is no column for {what}");
@@ -209,7 +210,7 @@ fn missing_columns(kind: Kind, table: &Table, all: &[(Kind, Table)], found: &mut
         if ![Role::Section, Role::Diameter, Role::Width, Role::Holes].into_iter().any(has) {
             report("the section (管径或断面)");
         }
-        if !all.iter().any(|(_, table)| has_levels(table)) {
+        if !all.iter().any(|(_, table)| table.columns.has_levels()) {
             report("the depth or height of the pipes (埋深, 高程)");
         }
         if !has(Role::Material) {

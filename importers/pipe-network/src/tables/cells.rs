@@ -2,7 +2,7 @@
 
 use onemap_bounded::text::{normalise_width, parse_number};
 use onemap_model::Value;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::raw::{RawRow, RawTable};
 use super::roles::Role;
@@ -20,6 +20,8 @@ pub(crate) struct Columns {
     pub(crate) others: Vec<(usize, String)>,
     /// What the heights are those of, where a header says it.
     pub(crate) level: Option<Level>,
+    /// Heights in which zero stands for not known: too many are exactly that.
+    no_zero: FxHashSet<Role>,
 }
 
 impl Columns {
@@ -62,7 +64,21 @@ impl Columns {
             .flat_map(|make| [super::At::Row, super::At::From, super::At::To].map(make))
             .filter_map(|role| table.columns.get(*by_role.get(&role)?))
             .find_map(|header| Role::level_of_header(header));
-        Self { by_role, others, level }
+        let no_zero = heights()
+            .filter(|role| {
+                let zeros = by_role.get(role).map_or(0, |i| count_zeros(table, *i));
+                zeros >= 3 && zeros * 20 >= table.rows.len()
+            })
+            .collect();
+        Self { by_role, others, level, no_zero }
+    }
+
+    /// Returns the headers of the columns in which zero stands for not known.
+    pub(crate) fn zero_headers<'a>(&self, table: &'a RawTable) -> Vec<&'a str> {
+        let mut positions: Vec<usize> =
+            self.no_zero.iter().filter_map(|role| self.position(*role)).collect();
+        positions.sort_unstable();
+        positions.into_iter().filter_map(|i| table.columns.get(i)).map(String::as_str).collect()
     }
 
     /// Tells whether there is a column with this role.
@@ -70,10 +86,35 @@ impl Columns {
         self.by_role.contains_key(&role)
     }
 
+    /// Tells whether there are columns for heights or depths of pipes.
+    pub(crate) fn has_levels(&self) -> bool {
+        use super::At::{From, Row};
+        let makes =
+            [Role::Elevation as fn(super::At) -> Role, Role::Top, Role::Invert, Role::Depth];
+        makes.into_iter().flat_map(|make| [Row, From].map(make)).any(|role| self.has(role))
+    }
+
     /// Returns the position of a role's column.
     pub(crate) fn position(&self, role: Role) -> Option<usize> {
         self.by_role.get(&role).copied()
     }
+}
+
+/// Roles that are heights.
+fn heights() -> impl Iterator<Item = Role> {
+    use super::At::{From, Row, To};
+    let makes = [Role::Ground as fn(super::At) -> Role, Role::Elevation, Role::Top, Role::Invert];
+    makes.into_iter().flat_map(|make| [Row, From, To].map(make)).chain([Role::Bottom])
+}
+
+fn count_zeros(table: &RawTable, column: usize) -> usize {
+    let is_zero = |value: &Value| match value {
+        Value::Int(n) => *n == 0,
+        Value::Float(n) => *n == 0.0,
+        Value::Text(text) => text.starts_with('0') && parse_number(text) == Some(0.0),
+        _ => false,
+    };
+    table.rows.iter().filter(|row| row.cells.get(column).is_some_and(is_zero)).count()
 }
 
 /// A row with the roles of its cells.
@@ -110,6 +151,7 @@ impl Cells<'_> {
         let narrow = normalise_width(&text);
         let bare = narrow.trim().trim_end_matches(['m', 'M', '米']).trim();
         match parse_number(bare) {
+            Some(0.0) if self.columns.no_zero.contains(&role) => Ok(None),
             Some(number) => Ok(Some(number).filter(|number| *number > NO_DATA)),
             None => Err(text),
         }

@@ -39,7 +39,9 @@ pub(crate) fn join(
             .or_else(|| known.iter().find(|i| at(i).is_some_and(is_open)))
             .copied();
         let is_twice = a != b
-            && known.iter().any(|i| at(i).is_some_and(|p| p.row.link.from.node == a && agrees(p)));
+            && known.iter().any(|i| {
+                at(i).is_some_and(|p| (p.row.link.from.node == a || p.far.is_some()) && agrees(p))
+            });
         let agreed = other_side.is_none_or(|i| at(&i).is_some_and(agrees));
         if let Some(i) = other_side
             && let Some(pending) = lines.get_mut(i)
@@ -59,6 +61,7 @@ pub(crate) fn join(
                 );
             }
             pending.far = Some(first(&row));
+            pending.row.link.to.origin = Some(row.link.origin);
             fill(&mut pending.row, row);
             continue;
         }

@@ -11,8 +11,6 @@ use crate::draft::{End, Level, Link, Section};
 #[derive(Debug, Clone)]
 pub(crate) struct LineRow {
     pub(crate) link: Link,
-    /// The row numbers the line itself.
-    pub(crate) has_code: bool,
     /// What the direction of flow is, as written.
     pub(crate) flow: Option<String>,
     /// What the row has of its first point, and of its last.
@@ -88,7 +86,6 @@ impl Reader<'_> {
         link.extra = self.extra(row, fields);
         let cells = self.cells(row);
         Some(LineRow {
-            has_code: own.is_some(),
             flow: cells.text(Role::Flow),
             feature_code: cells.code(Role::FeatureCode),
             link,
@@ -192,7 +189,8 @@ pub(crate) fn end(node: String, row: Levels, point: Option<Levels>) -> End {
     let ground = row.ground.or(point.ground);
     let elevation = levels.elevation.or_else(|| Some(ground? - levels.depth?));
     let depth = levels.depth.or_else(|| Some(ground? - elevation?));
-    End { node, ground, elevation: elevation.map(to_millimetre), depth: depth.map(to_millimetre) }
+    let (elevation, depth) = (elevation.map(to_millimetre), depth.map(to_millimetre));
+    End { node, ground, elevation, depth, origin: None }
 }
 
 /// Takes the noise of the last bits off a difference.

@@ -18,8 +18,6 @@ pub(crate) struct Table {
     pub(crate) scope: String,
     /// Class that the name of the table or file tells.
     pub(crate) system: Option<&'static PipeSystem>,
-    /// The coordinates come with shapes, not in columns.
-    pub(crate) has_shapes: bool,
 }
 
 /// What was surveyed at the point of a row.

@@ -16,6 +16,26 @@ use crate::draft::{Draft, Found, Level, Link, Node, Origin, Refused};
 const SNAP_M: f64 = 0.1;
 const METRES_PER_DEGREE: f64 = 111_000.0;
 
+/// What one record says of a point.
+#[derive(Clone, Copy)]
+struct Told {
+    origin: Origin,
+    at: [f64; 2],
+    ground: Option<f64>,
+    /// Its ground is the sum of its depth and height, and the pipe no deeper than the manhole.
+    is_sound: bool,
+}
+
+impl Told {
+    fn new(row: &PointRow, at: [f64; 2]) -> Self {
+        let Levels { ground, elevation, depth, .. } = row.levels;
+        let error = ground.zip(elevation).zip(depth).map(|((ground, z), depth)| ground - z - depth);
+        let is_sum = error.is_some_and(|error| error.abs() <= 0.005);
+        let is_within = depth.zip(row.well_depth).is_none_or(|(depth, well)| depth <= well + 0.005);
+        Self { origin: row.origin, at, ground, is_sound: is_sum && is_within }
+    }
+}
+
 /// Where codes stand.
 #[derive(Default)]
 struct Codes {
@@ -23,6 +43,10 @@ struct Codes {
     by_scope: FxHashMap<(String, String), usize>,
     /// Nodes by number alone.
     by_code: FxHashMap<String, Vec<usize>>,
+    /// Further records of a node: where they are, and what they say of place and ground.
+    records: FxHashMap<usize, Vec<Told>>,
+    /// The first record of nodes that may have several.
+    first: FxHashMap<usize, Told>,
     /// What was surveyed at a node.
     levels: Vec<Levels>,
 }
@@ -45,6 +69,7 @@ pub(super) fn join(draft: &mut Draft, tables: &[Table], rows: Rows, axes: Axes, 
         let Some(table) = tables.get(table) else { continue };
         point(draft, &mut codes, table, row, axes);
     }
+    vote(draft, &codes);
     let mut written = Vec::new();
     let mut drawn: Vec<(Drawn, Option<String>)> = Vec::new();
     let mut made = 0;
@@ -59,7 +84,9 @@ pub(super) fn join(draft: &mut Draft, tables: &[Table], rows: Rows, axes: Axes, 
             link.level =
                 (link.from.elevation.is_some() || link.to.elevation.is_some()).then_some(level);
             for corners in shape.iter().flat_map(corners_of) {
-                take_drawn_heights(&mut link, &corners);
+                if !table.columns.has_levels() {
+                    take_drawn_heights(&mut link, &corners);
+                }
                 drawn.push((Drawn { link: link.clone(), corners }, flow.clone()));
             }
             continue;
@@ -142,7 +169,7 @@ fn point(draft: &mut Draft, codes: &mut Codes, table: &Table, row: PointRow, axe
     if let Some(i) = known.or_else(|| elsewhere.iter().find(same_place).copied()) {
         codes.by_scope.insert(key, i);
         if is_both || known.is_none() {
-            compare(draft, i, &row, at);
+            again(draft, codes, i, &row, at);
         } else {
             let text = format!(
                 "the number {} is that of record {} too",
@@ -166,6 +193,9 @@ fn point(draft: &mut Draft, codes: &mut Codes, table: &Table, row: PointRow, axe
         format!("{}/{}", table.scope, row.code)
     };
     let i = draft.nodes.len();
+    if is_both {
+        codes.first.insert(i, Told::new(&row, at));
+    }
     codes.by_scope.insert(key, i);
     codes.by_code.entry(row.code).or_default().push(i);
     codes.levels.push(row.levels);
@@ -192,38 +222,89 @@ fn point(draft: &mut Draft, codes: &mut Codes, table: &Table, row: PointRow, axe
     });
 }
 
-/// Compares a further record of a point with the first.
-fn compare(draft: &mut Draft, i: usize, row: &PointRow, at: [f64; 2]) {
+/// Takes a further record of a point.
+fn again(draft: &mut Draft, codes: &mut Codes, i: usize, row: &PointRow, at: [f64; 2]) {
+    codes.records.entry(i).or_default().push(Told::new(row, at));
     let Some(node) = draft.nodes.get_mut(i) else { return };
-    let mut problems = Vec::new();
-    if distance(node.at, at) > 0.005 {
-        problems.push(format!(
-            "the point stands {:.3} m from where record {} has it",
-            distance(node.at, at),
-            node.origin.record
-        ));
-    }
-    if let (Some(a), Some(b)) = (node.ground, row.levels.ground)
-        && (a - b).abs() > 0.005
-    {
-        problems.push(format!("the ground is at {b}, in record {} at {a}", node.origin.record));
-    }
     let differ = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
-    if differ(&node.feature, &row.feature) || differ(&node.appurtenance, &row.appurtenance) {
-        problems.push(format!(
-            "feature or appurtenance is another than in record {}",
-            node.origin.record
-        ));
-    }
-    node.ground = node.ground.or(row.levels.ground);
+    let disagrees =
+        differ(&node.feature, &row.feature) || differ(&node.appurtenance, &row.appurtenance);
     if node.feature.is_none() && node.appurtenance.is_none() {
         (node.feature, node.appurtenance) = (row.feature.clone(), row.appurtenance.clone());
         node.element = Some(words::element(node.feature.as_deref(), node.appurtenance.as_deref()));
     }
-    let code = node.code.clone();
-    for text in problems {
+    if disagrees {
+        let (code, first) = (node.code.clone(), node.origin.record);
+        let text = format!("feature or appurtenance is another than in record {first}");
         report(draft, "point-disagrees", row.origin, &code, Some(at), text);
     }
+}
+
+/// Compares the records of points that have several: what most of them say is taken, the others are reported.
+fn vote(draft: &mut Draft, codes: &Codes) {
+    let mut several: Vec<usize> = codes.records.keys().copied().collect();
+    several.sort_unstable();
+    for i in several {
+        let (Some(node), Some(more)) = (draft.nodes.get(i), codes.records.get(&i)) else {
+            continue;
+        };
+        let mut records: Vec<Told> = codes.first.get(&i).copied().into_iter().collect();
+        records.extend(more.iter().copied());
+        let at = most(&records, |a, b| distance(a.at, b.at) <= 0.005).map(|record| record.at);
+        let grounds: Vec<Told> =
+            records.iter().copied().filter(|record| record.ground.is_some()).collect();
+        let near =
+            |a: Option<f64>, b: Option<f64>| a.zip(b).is_none_or(|(a, b)| (a - b).abs() <= 0.005);
+        let ground =
+            most(&grounds, |a, b| near(a.ground, b.ground)).and_then(|record| record.ground);
+        let code = node.code.clone();
+        for Told { origin, at: here, ground: level, .. } in &records {
+            if let Some(at) = at
+                && distance(at, *here) > 0.005
+            {
+                let away = distance(at, *here);
+                let text =
+                    format!("{code} stands {away:.3} m from where its other records have it");
+                report(draft, "point-disagrees", *origin, &code, Some(*here), text);
+            }
+            if !near(*level, ground)
+                && let (Some(level), Some(ground)) = (level, ground)
+            {
+                let text =
+                    format!("the ground at {code} is {level}, in its other records {ground}");
+                report(draft, "point-disagrees", *origin, &code, Some(*here), text);
+            }
+        }
+        let depth = draft.nodes.get(i).and_then(|node| Some(node.ground? - node.bottom?));
+        if let Some(node) = draft.nodes.get_mut(i) {
+            node.at = at.unwrap_or(node.at);
+            if node.ground != ground {
+                node.bottom = ground
+                    .zip(depth)
+                    .map(|(ground, depth)| ((ground - depth) * 1000.0).round() / 1000.0);
+            }
+            node.ground = ground;
+        }
+    }
+}
+
+/// Returns the record that most others agree with; where as many agree with another, one that is right in itself, else
+/// the first.
+fn most(records: &[Told], agree: impl Fn(&Told, &Told) -> bool) -> Option<Told> {
+    // A point with many records does not need all of them to find what most say.
+    let some = records.get(..records.len().min(64)).unwrap_or_default();
+    let votes = |record: &Told| {
+        let count = some.iter().filter(|other| agree(record, other)).count();
+        count * 2 + usize::from(record.is_sound)
+    };
+    let mut best: Option<(usize, Told)> = None;
+    for record in some {
+        let count = votes(record);
+        if best.is_none_or(|(most, _)| count > most) {
+            best = Some((count, *record));
+        }
+    }
+    best.map(|(_, record)| record)
 }
 
 /// Makes a link of a row.
@@ -287,8 +368,12 @@ fn line(
     let told = levels[0].level.or(far.and_then(|far| far.level));
     let has_levels = from.elevation.is_some() || to.elevation.is_some();
     link.level = has_levels.then(|| lines::level(told, link.system));
+    let origin = link.to.origin;
     (link.from, link.to) = (from, to);
-    take_drawn_heights(&mut link, &corners);
+    link.to.origin = origin;
+    if !table.columns.has_levels() {
+        take_drawn_heights(&mut link, &corners);
+    }
     link.corners = topology::inner(corners);
     if let Some(code) = feature_code {
         let field = field(&mut draft.link_fields, "feature_code");
@@ -382,10 +467,14 @@ fn corners_of(shape: &Geometry) -> Vec<Vec<([f64; 2], Option<f64>)>> {
         for end in part.ends.iter().map(|end| *end as usize) {
             let xy = part.xy.get(start..end).unwrap_or_default();
             let z = part.z.get(start..end).unwrap_or_default();
-            // All zero is what programs write that know no heights.
-            let is_known = z.iter().any(|z| *z != 0.0);
-            let height =
-                |i: usize| z.get(i).copied().filter(|z| is_known && z.is_finite() && *z > -900.0);
+            // Zero is what programs write that know no heights, for all corners or beside those without data.
+            let has_gaps = z.iter().any(|z| !z.is_finite() || *z <= -900.0);
+            let is_flat_zero = z.iter().all(|z| *z == 0.0);
+            let height = |i: usize| {
+                z.get(i).copied().filter(|z| {
+                    z.is_finite() && *z > -900.0 && !is_flat_zero && !(has_gaps && *z == 0.0)
+                })
+            };
             lines.push(xy.iter().enumerate().map(|(i, at)| (*at, height(i))).collect());
             start = end;
         }
