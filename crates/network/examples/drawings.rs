@@ -88,7 +88,7 @@ fn text(text: &str) -> Cell {
 }
 
 fn ground(x: f64, y: f64) -> f64 {
-    20.4 + x * 0.002 - (y / 15.0).powi(2) * 0.15 + (x / 40.0).sin() * 0.15
+    20.6 + x * 0.002 - (y / 60.0).powi(2) * 0.15 - y * 0.003
 }
 
 /// Adds a pipe along the street: its class, section, how far north, how deep its top or invert is.
@@ -136,7 +136,7 @@ fn sewer(street: &mut Street) -> Vec<FeatureId> {
         let cells = [
             ("code", text(&code)),
             ("element", text("manhole")),
-            ("ground", Cell::Number(21.0 - y * 0.002 + (y / 30.0).sin() * 0.2)),
+            ("ground", Cell::Number(ground(x, y))),
             ("bottom", Cell::Number(z - drop - 0.3)),
         ];
         street.add(shape, &cells);

@@ -431,3 +431,6 @@ impl Check {
         Self { net_m, chainage_m: rounded(least.chainage), at: least.at, limit, state, missing_m }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -210,3 +210,6 @@ fn stretches(places: &[Place]) -> Vec<ShallowStretch> {
     found.extend(open);
     found
 }
+
+#[cfg(test)]
+mod tests;

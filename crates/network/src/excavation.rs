@@ -440,3 +440,6 @@ impl Met {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

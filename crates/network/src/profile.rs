@@ -307,3 +307,6 @@ fn crossings(
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,11 @@
 mod error;
 pub(crate) mod facts;
 pub(crate) mod plane;
+#[cfg(test)]
+pub(crate) mod samples;
 pub(crate) mod segments;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 

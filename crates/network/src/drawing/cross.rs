@@ -22,8 +22,12 @@ const LEAST_SIZE: f64 = 1.2;
 pub fn cross_section_svg(section: &CrossSection, options: &DrawingOptions) -> String {
     let language = options.language;
     let heights = heights(section);
-    let horizontal =
-        asked(options.horizontal).unwrap_or_else(|| scale_for(section.length_m, 328.0, 20.0));
+    let horizontal = asked(options.horizontal).unwrap_or_else(|| {
+        // On A4 unless A3 shows it much larger.
+        let [small, large] = [205.0, 328.0].map(|room| scale_for(section.length_m, room, 20.0));
+        let fits = section.cuts.len() as f64 * COLUMN <= 205.0;
+        if fits && small <= large * 1.5 { small } else { large }
+    });
     let vertical = asked(options.vertical).unwrap_or_else(|| {
         let up = heights.map_or(1.0, |[low, high]| high - low);
         if horizontal <= 200.0 { horizontal } else { scale_for(up, 130.0, horizontal / 10.0) }
@@ -136,7 +140,8 @@ fn pipe(svg: &mut Svg, graph: &Graph, cut: &Cut) -> Option<Area> {
     let round = matches!(cut.pipe.shape, Shape::Round | Shape::Egg);
     // Inside, where it is big enough to be seen.
     let inside = [half[0] - wall, half[1] - wall];
-    let inside = (inner > 0.0 && inside[0] > 1.2 && inside[1] > 1.2).then_some(inside);
+    let inside =
+        (inner > 0.0 && wall > 0.2 && inside[0] > 1.2 && inside[1] > 1.2).then_some(inside);
     let light = format!("fill=\"#fff\" fill-opacity=\"0.72\" {}", stroke(&dark, 0.18, &[]));
     let corner = |half: [f64; 2]| [centre[0] - half[0], centre[1] - half[1]];
     if round {

@@ -81,7 +81,8 @@ struct Tree {
 
 impl Tree {
     fn memory(&self) -> usize {
-        self.boxes.capacity() * size_of::<[f32; 4]>() + self.items.capacity() * size_of::<[u32; 2]>()
+        self.boxes.capacity() * size_of::<[f32; 4]>()
+            + self.items.capacity() * size_of::<[u32; 2]>()
     }
 
     fn new(entries: Vec<([f64; 4], [u32; 2])>) -> Self {
