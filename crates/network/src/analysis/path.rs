@@ -347,7 +347,8 @@ impl Search<'_> {
                 met(link * 2 + leave);
             }
         }
-        path.line.dedup();
+        // Lines that meet may differ by less than a millimetre.
+        path.line.dedup_by(|a, b| (a[0] - b[0]).abs().max((a[1] - b[1]).abs()) < 1e-8);
         let mut seen = rustc_hash::FxHashSet::default();
         valves.retain(|device| seen.insert(*device));
         path.valves = valves.into_iter().filter_map(|device| network.valve(device)).collect();
