@@ -5,6 +5,7 @@
 
 mod draw;
 mod files;
+mod folder;
 mod trees;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::tile_service::{Aspect, TileError};
 
 pub(crate) use draw::has_solids;
 pub(crate) use files::{Manifests, TilesetFile, media_type};
+pub(crate) use folder::write_folder;
 use trees::Trees;
 
 /// Most contents that may wait to be computed.

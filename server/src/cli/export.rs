@@ -1,7 +1,8 @@
-//! `onemap export`: the tiles of layers as one file.
+//! `onemap export`: the tiles of layers as one file, or 3D tiles as a folder.
 
 mod about;
 mod plan;
+mod solid;
 mod work;
 
 use std::collections::BTreeMap;
@@ -34,6 +35,7 @@ type Chosen<'v> = (&'v LayerPart, &'v Layer);
 Examples:
   onemap export buildings -o buildings.pmtiles
   onemap export roads,buildings,water -o city.mbtiles --maxzoom 14
+  onemap export buildings -o buildings.3dtiles      a folder with tileset.json
   onemap export buildings -o center.pmtiles --bbox 118.2,33.9,118.4,34.0
   onemap export buildings -o tall.pmtiles --filter 'height > 100'
   onemap export buildings -o city-2010.pmtiles --datetime 2010-01-01 --properties name,height
@@ -43,7 +45,7 @@ pub(super) struct ExportArgs {
     /// Layers, with commas between
     #[arg(value_name = "LAYERS")]
     layers: LayerList,
-    /// File to write: .pmtiles or .mbtiles
+    /// File to write: .pmtiles or .mbtiles; or a folder of 3D tiles: .3dtiles
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Only tiles that meet this box, degrees
@@ -113,10 +115,13 @@ pub(super) struct ZoomReport {
 
 pub(super) fn run(common: &Common, args: &ExportArgs) -> anyhow::Result<u8> {
     let started = Instant::now();
-    let format = format_of(&args.output)?;
     if args.output.exists() && !args.overwrite {
         bail!("'{}' is there already; --overwrite replaces it", args.output.display());
     }
+    if solid::is_folder(&args.output) {
+        return solid::run(common, args, &common.store_to_read()?, started);
+    }
+    let format = format_of(&args.output)?;
     let store = Arc::new(common.store_to_read()?);
     let view = match args.revision {
         Some(revision) => store.view_at(Revision(revision), args.spec())?,
@@ -278,7 +283,10 @@ fn format_of(path: &Path) -> anyhow::Result<Format> {
     match extension.to_ascii_lowercase().as_str() {
         "pmtiles" => Ok(Format::PmTiles),
         "mbtiles" => Ok(Format::MbTiles),
-        _ => bail!("'{}' ends with no known format: use .pmtiles or .mbtiles", path.display()),
+        _ => bail!(
+            "'{}' ends with no known format: use .pmtiles, .mbtiles or .3dtiles",
+            path.display()
+        ),
     }
 }
 

@@ -37,6 +37,25 @@ impl Manifests {
         Ok(blob.map(|blob| TilesetFile { blob: blob.clone(), path: layer.blob_path(blob) }))
     }
 
+    /// Returns all files of a layer's tileset, with their paths in it, sorted; the root file is `tileset.json`.
+    pub(crate) fn files(
+        &self,
+        layer: &LayerView<'_>,
+    ) -> Result<Vec<(String, TilesetFile)>, TileError> {
+        let Some(tileset) = &layer.layer().tileset else { return Ok(Vec::new()) };
+        let manifest = self.manifest(layer, &tileset.manifest)?;
+        let mut files: Vec<(String, TilesetFile)> = manifest
+            .iter()
+            .map(|(name, blob)| {
+                let name = if *name == tileset.root { "tileset.json" } else { name };
+                let file = TilesetFile { blob: blob.clone(), path: layer.blob_path(blob) };
+                (name.to_owned(), file)
+            })
+            .collect();
+        files.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(files)
+    }
+
     fn manifest(&self, layer: &LayerView<'_>, blob: &BlobRef) -> Result<Arc<Manifest>, TileError> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(manifest) = known.get(&blob.hash) {
