@@ -194,6 +194,14 @@ impl Finder {
             if is_model(&self.found, &source.name) {
                 continue;
             }
+            if !tables::may_hold(&source, only_certain) {
+                self.skip(
+                    &source.name,
+                    format!("{} holds no pipe network", source.format),
+                    "import it by itself",
+                );
+                continue;
+            }
             match tables::look(source, map) {
                 Ok(file) if file.kind() != Kind::Other => looked.push(file),
                 Ok(file) => self.skip(
@@ -201,7 +209,8 @@ impl Finder {
                     "it holds neither points nor lines of a pipe network",
                     "import it by itself, or name its columns with --map",
                 ),
-                Err((source, error)) => {
+                Err(problem) => {
+                    let (source, error) = *problem;
                     self.skip(&source.name, error.to_string(), "repair it or leave it out");
                 }
             }

@@ -18,9 +18,9 @@ pub(crate) const STATE: &str = "state";
 ///
 /// The id of a node is its code. So is that of a link or area, unless a node, or for an area a link, has the same code:
 /// then it is `link/` or `area/` and the code.
-pub(crate) fn emit(draft: Draft, options: &Options, sink: &mut dyn Sink) -> Result<(), Error> {
-    let findings = checks::run(&draft, &options.limits);
-    let mut fields = Fields::of(&draft);
+pub(crate) fn emit(draft: &Draft, options: &Options, sink: &mut dyn Sink) -> Result<(), Error> {
+    let findings = checks::run(draft, &options.limits);
+    let mut fields = Fields::of(draft);
     let slot = sink.layer(SourceLayer {
         name: draft.name.clone(),
         format: draft.format,
@@ -37,7 +37,7 @@ pub(crate) fn emit(draft: Draft, options: &Options, sink: &mut dyn Sink) -> Resu
         let kept: String = text.chars().take(limits::MAX_NOTE_TEXT).collect();
         sink.note(Some(slot), Note::assumed(format!("section [{name}] is kept as text:\n{kept}")));
     }
-    records(&draft, &mut fields, slot, sink)?;
+    records(draft, &mut fields, slot, sink)?;
     for finding in findings {
         sink.finding(slot, finding)?;
     }

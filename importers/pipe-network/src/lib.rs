@@ -43,7 +43,7 @@ use draft::Draft;
 /// understood is no error: it goes to [`Sink::reject`].
 pub fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> Result<(), Error> {
     let draft = draft(source, options, sink)?;
-    emit::emit(draft, options, sink)
+    emit::emit(&draft, options, sink)
 }
 
 /// Reads a network as it stands in its source.

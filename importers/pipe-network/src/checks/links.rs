@@ -76,7 +76,7 @@ pub(super) fn check(draft: &Draft, graph: &Graph, limits: &Limits, found: &mut V
 
 fn middle(corners: &[[f64; 2]]) -> Option<[f64; 2]> {
     let (first, last) = (corners.first()?, corners.last()?);
-    Some([(first[0] + last[0]) / 2.0, (first[1] + last[1]) / 2.0])
+    Some([f64::midpoint(first[0], last[0]), f64::midpoint(first[1], last[1])])
 }
 
 fn ends(context: &Context<'_>, i: usize, link: &Link, report: &mut Reporter<'_>) {

@@ -201,8 +201,9 @@ fn same_places(draft: &Draft, limits: &Limits, found: &mut Vec<Found>) {
     let mut cells: FxHashMap<[i64; 2], Vec<&Node>> = FxHashMap::default();
     for node in draft.nodes.iter().filter(|node| node.at.iter().all(|c| c.is_finite())) {
         let [x, y] = cell(node.at);
-        let twin =
-            (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| [x + dx, y + dy])).find_map(|near| {
+        let twin = (-1..=1)
+            .flat_map(|dx| (-1..=1).map(move |dy| [x.saturating_add(dx), y.saturating_add(dy)]))
+            .find_map(|near| {
                 cells.get(&near)?.iter().find(|other| {
                     let same_height = match (node.ground, other.ground) {
                         (Some(a), Some(b)) => (a - b).abs() <= limits.same_place_m,
@@ -250,7 +251,7 @@ fn far_away(draft: &Draft, limits: &Limits, found: &mut Vec<Found>) {
     let reach = if is_degrees(draft) { limits.reach_m / 111_000.0 } else { limits.reach_m };
     for node in &draft.nodes {
         let away = distance(node.at, middle);
-        if !(away <= reach) {
+        if away.is_nan() || away > reach {
             report(
                 found,
                 "far-away",

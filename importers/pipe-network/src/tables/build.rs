@@ -77,12 +77,13 @@ pub(super) fn build(
             .or_else(|| words::system_of_name(&stem))
             .or_else(|| words::system_of_name(&source.stem));
         let scope = group::key(&raw.name);
-        prepared.push((kind, Table { columns, index, scope, system, raw }));
+        prepared.push((kind, Table { raw, columns, index, scope, system }));
     }
     draft.crs = one_crs(source, &crs)?;
     draft.is_survey = prepared.iter().any(|(_, table)| is_survey(table));
     for (kind, table) in prepared.iter().filter(|_| draft.is_survey) {
         missing_columns(*kind, table, &prepared, &mut draft.found);
+        missing_values(table, map, &mut draft.found);
     }
     let (mut node_names, mut link_names) = (Names::default(), Names::default());
     let mut rows = Rows::default();
@@ -215,6 +216,45 @@ fn missing_columns(kind: Kind, table: &Table, all: &[(Kind, Table)], found: &mut
         }
         if !has(Role::Material) {
             report("the material (材质)");
+        }
+    }
+}
+
+/// Columns that a survey fills in for every point or line.
+const NEEDED: [Role; 10] = [
+    Role::Ground(At::Row),
+    Role::Section,
+    Role::Material,
+    Role::Depth(At::Row),
+    Role::Depth(At::From),
+    Role::Depth(At::To),
+    Role::Top(At::From),
+    Role::Top(At::To),
+    Role::Invert(At::From),
+    Role::Invert(At::To),
+];
+
+/// Finds empty cells in columns that are otherwise filled in.
+fn missing_values(table: &Table, map: Option<&crate::Mapping>, found: &mut Vec<Found>) {
+    let rows = &table.raw.rows;
+    for role in NEEDED {
+        let Some(header) = table.columns.position(role).and_then(|i| table.raw.columns.get(i))
+        else {
+            continue;
+        };
+        let is_empty = |row: &&super::raw::RawRow| {
+            super::cells::Cells { columns: &table.columns, row, map }.text(role).is_none()
+        };
+        let empty = rows.iter().filter(is_empty).count();
+        if empty * 20 > rows.len() {
+            continue;
+        }
+        for row in rows.iter().filter(is_empty) {
+            let origin = Origin { table: table.index, record: row.number };
+            let code =
+                super::cells::Cells { columns: &table.columns, row, map }.code(Role::Code(At::Row));
+            let text = format!("'{header}' is empty");
+            found.push(Found { code: "missing-value", origin, feature: code, at: None, text });
         }
     }
 }

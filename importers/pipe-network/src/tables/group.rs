@@ -40,6 +40,44 @@ pub(crate) struct Group {
     pub(crate) is_certain: bool,
 }
 
+/// Tells whether a file may hold tables of a network at all, before it is read: separated text is read to its end to
+/// be understood, and may be large. With `only_certain`, drawings are not looked at.
+pub(crate) fn may_hold(source: &onemap_vector::Source, only_certain: bool) -> bool {
+    match source.format {
+        File::Csv => header_may_hold(source).unwrap_or(true) || !only_certain,
+        File::Xlsx
+        | File::Shapefile
+        | File::GeoPackage
+        | File::GeoJson
+        | File::GeoJsonSeq
+        | File::FlatGeobuf
+        | File::GeoParquet => true,
+        File::Dxf | File::Kml | File::TopoJson => !only_certain,
+        _ => false,
+    }
+}
+
+/// Looks in the first lines for one in which several cells are headers of a network.
+fn header_may_hold(source: &onemap_vector::Source) -> Option<bool> {
+    use std::io::Read;
+    let file = std::fs::File::open(&source.path).ok()?;
+    let mut head = Vec::new();
+    let limit = crate::limits::HEAD_BYTES as u64;
+    if source.gzipped {
+        let _ = onemap_bounded::Gunzip::new(file).take(limit).read_to_end(&mut head);
+    } else {
+        file.take(limit).read_to_end(&mut head).ok()?;
+    }
+    let encoding = onemap_bounded::text::detect(&head).encoding;
+    let text = onemap_bounded::text::decode(&head, encoding).text;
+    let roles = |line: &str| {
+        let cells = line.split([',', ';', '\t', '|']);
+        let headers = cells.map(|cell| cell.trim_matches(|c: char| c == '"' || c.is_whitespace()));
+        headers.filter(|header| super::Role::of_header(header).is_some()).count()
+    };
+    Some(text.lines().take(30).any(|line| roles(line) >= 3))
+}
+
 /// Looks at the first rows of a file's tables.
 ///
 /// # Errors
@@ -47,14 +85,14 @@ pub(crate) struct Group {
 pub(crate) fn look(
     source: onemap_vector::Source,
     map: Option<&Mapping>,
-) -> Result<Looked, (onemap_vector::Source, onemap_vector::Error)> {
+) -> Result<Looked, Box<(onemap_vector::Source, onemap_vector::Error)>> {
     let has_several =
         matches!(source.format, File::Xlsx | File::GeoPackage | File::Kml | File::TopoJson);
     let mut sink = RawSink::sample(!has_several);
     let options = onemap_vector::Options { raw_tables: true, ..onemap_vector::Options::default() };
     match onemap_vector::read(&source, &options, &mut sink) {
         Ok(()) | Err(onemap_vector::Error::Stopped(_)) => {}
-        Err(error) => return Err((source, error)),
+        Err(error) => return Err(Box::new((source, error))),
     }
     let kinds: Vec<Kind> = sink.tables.iter().map(|table| kind_of(table, map)).collect();
     let is_certain = sink.tables.iter().zip(&kinds).any(|(table, kind)| is_certain(table, *kind));

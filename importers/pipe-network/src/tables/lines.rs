@@ -105,7 +105,7 @@ impl Reader<'_> {
         let positive = |n: &f64| *n > 0.0;
         let width = self.number(row, Role::Width, feature).filter(positive);
         let height = self.number(row, Role::Height, feature).filter(positive);
-        link.section_text = text.clone();
+        link.section_text.clone_from(&text);
         if let (Some(width), Some(height)) = (width, height)
             && width >= 20.0
             && height >= 20.0
@@ -174,7 +174,7 @@ impl Reader<'_> {
             match words::state(&text) {
                 Some(state) => link.state = Some(state.to_owned()),
                 None => {
-                    self.report("unknown-state", row, feature, format!("the state is '{text}'"))
+                    self.report("unknown-state", row, feature, format!("the state is '{text}'"));
                 }
             }
         }

@@ -9,6 +9,7 @@ mod build;
 mod cells;
 mod group;
 mod half_lines;
+mod headers;
 mod lines;
 mod points;
 mod raw;
@@ -18,6 +19,8 @@ mod topology;
 mod words;
 
 #[cfg(test)]
+mod round_trip;
+#[cfg(test)]
 mod tests;
 
 use onemap_model::Sink;
@@ -25,7 +28,7 @@ use onemap_model::Sink;
 use crate::draft::Draft;
 use crate::mapping::{Mapping, TableKind};
 use crate::{Error, Options, Source};
-pub(crate) use group::{Looked, group, look};
+pub(crate) use group::{Looked, group, look, may_hold};
 use raw::RawSink;
 pub(crate) use roles::{At, Role, plain_header};
 pub(crate) use words::{is_overhead, system_of_code};

@@ -29,9 +29,9 @@ pub(crate) fn parse(text: &str) -> Option<Size> {
         let digits: String = digits.chars().rev().collect();
         size.holes = digits.parse().ok().filter(|holes| (1..1000).contains(holes));
         let lead = before.get(..before.len().saturating_sub(digits.len())).unwrap_or("");
-        rest = format!("{lead} {after}")
-            .trim_matches(|c: char| c.is_whitespace() || "/,;()-".contains(c))
-            .to_owned();
+        let both = format!("{lead} {after}");
+        let bare = both.trim_matches(|c: char| c.is_whitespace() || "/,;()-".contains(c));
+        bare.clone_into(&mut rest);
         if rest.is_empty() {
             return size.holes.map(|_| size);
         }

@@ -164,26 +164,24 @@ fn the_same_number_in_two_classes_means_two_points() {
 
 /// Writes tables as the sheets of an OpenDocument workbook.
 fn onemap_workbook(folder: &std::path::Path, sheets: &[(&str, &str)]) -> String {
-    let cell = |text: &str| {
-        format!(
-            "<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>"
-        )
-    };
-    let row = |line: &str| {
-        format!(
-            "<table:table-row>{}</table:table-row>",
-            line.split(',').map(cell).collect::<String>()
-        )
-    };
-    let tables: String = sheets
-        .iter()
-        .map(|(name, text)| {
-            format!(
-                "<table:table table:name=\"{name}\">{}</table:table>",
-                text.lines().map(row).collect::<String>()
-            )
-        })
-        .collect();
+    use std::fmt::Write;
+    let mut tables = String::new();
+    for (name, text) in sheets {
+        write!(tables, "<table:table table:name=\"{name}\">").unwrap();
+        for line in text.lines() {
+            tables.push_str("<table:table-row>");
+            for cell in line.split(',') {
+                let kind = "office:value-type=\"string\"";
+                write!(
+                    tables,
+                    "<table:table-cell {kind}><text:p>{cell}</text:p></table:table-cell>"
+                )
+                .unwrap();
+            }
+            tables.push_str("</table:table-row>");
+        }
+        tables.push_str("</table:table>");
+    }
     let xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><office:document-content \
          xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" \
@@ -253,4 +251,101 @@ fn components(sink: &CollectSink) -> usize {
     let roots: std::collections::BTreeSet<String> =
         codes.iter().map(|code| root(&mut parents, code)).collect();
     roots.len()
+}
+
+#[test]
+fn rotterdam_is_the_same_network_as_geopackage_and_geojson() {
+    let Some(source) = rotterdam() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let shapes = source.path.parent().unwrap();
+    let gdal = |args: &[&str]| {
+        let done = std::process::Command::new("ogr2ogr").args(args).output();
+        if done.as_ref().is_ok_and(|done| done.status.success()) {
+            return true;
+        }
+        eprintln!("SKIPPED: ogr2ogr is not there: {done:?}");
+        false
+    };
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let shape = |name: &str| shapes.join(name).to_str().unwrap().to_owned();
+    let (package, lines, points) =
+        (path("a/sewer.gpkg"), path("b/sewer_lines.geojson"), path("b/manholes.geojson"));
+    std::fs::create_dir(folder.path().join("a")).unwrap();
+    std::fs::create_dir(folder.path().join("b")).unwrap();
+    if !gdal(&[&package, &shape("sewer_lines.shp")]) {
+        return;
+    }
+    assert!(gdal(&["-update", &package, &shape("manholes.shp")]));
+    assert!(gdal(&["-t_srs", "EPSG:4326", &lines, &shape("sewer_lines.shp")]));
+    assert!(gdal(&["-t_srs", "EPSG:4326", &points, &shape("manholes.shp")]));
+    for place in ["a", "b"] {
+        let sink = read_path(&path(place), &Options::default());
+        assert_eq!((sink.links(), sink.records.len()), (246, 477), "{place}");
+        assert_eq!((sink.count("against-fall"), sink.count("no-levels")), (96, 34), "{place}");
+        assert_eq!(components(&sink), 3);
+    }
+}
+
+#[test]
+fn only_the_pipes_of_the_sample_city_are_networks() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data-samples/city");
+    let mut networks = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() && is_pipe_network(path.to_str().unwrap()) {
+            networks.push(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    networks.sort();
+    let words = ["_survey", "gas_", "heat_", ".inp"];
+    assert!(
+        networks.iter().all(|name| words.iter().any(|word| name.contains(word))),
+        "{networks:?}"
+    );
+    for name in [
+        "water_survey.xlsx",
+        "sewer_survey.xlsx",
+        "cables_survey.xlsx",
+        "gas_lines.csv",
+        "heat_lines.shp",
+        "water.inp",
+        "storm.inp",
+    ] {
+        assert!(networks.iter().any(|found| found == name), "{name} {networks:?}");
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn whatever_stands_in_the_cells_nothing_panics_and_every_row_is_accounted_for(
+        rows in proptest::collection::vec(proptest::collection::vec(
+            proptest::sample::select(vec!["", "1", "2", "A", "W1", "-9999", "1e308", "-1e308", "NaN", "3379505", "501547", "3.3.3", "2*3",
+                "400×300", "DN0", "孔", "99999999999999999999孔", "顺", "-1", "0", "５", "三通", "阀", "JK", "1,5", "\u{3000}", "1e-320"]), 16), 1..24),
+        two in proptest::bool::ANY,
+    ) {
+        let header = "物探点号,连接点号,特征,附属物,X,Y,地面高程,管底高程,埋深,井深,管径或断面,材质,埋设方式,流向,建设年代,要素代码";
+        let body = rows.iter().map(|row| format!("\"{}\"", row.join("\",\""))).collect::<Vec<_>>().join("\n");
+        let folder = tempfile::tempdir().unwrap();
+        if two {
+            let lines = "起点点号,终点点号,起点埋深,终点埋深,起点管底高程,终点管底高程,管径,材质,埋设方式,流向,总孔数,已用孔数,长度,建设年代,使用状态,压力";
+            std::fs::write(folder.path().join("W点.csv"), format!("{}\n{body}", header.replace("连接点号", "备注"))).unwrap();
+            std::fs::write(folder.path().join("W线.csv"), format!("{lines}\n{body}")).unwrap();
+        } else {
+            std::fs::write(folder.path().join("W.csv"), format!("{header}\n{body}")).unwrap();
+        }
+        if let Ok(survey) = survey(folder.path().to_str().unwrap(), None) {
+            for source in &survey.sources {
+                let sink = collect(source, &options()).unwrap();
+                let mut ids: Vec<_> = sink.records.iter().map(|record| record.id.clone()).collect();
+                ids.sort();
+                ids.dedup();
+                proptest::prop_assert_eq!(ids.len(), sink.records.len());
+                for finding in &sink.findings {
+                    proptest::prop_assert!(crate::codes().iter().any(|rule| rule.code == finding.code));
+                }
+            }
+        }
+    }
 }

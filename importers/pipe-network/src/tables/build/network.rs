@@ -16,6 +16,9 @@ use crate::draft::{Draft, Found, Level, Link, Node, Origin, Refused};
 const SNAP_M: f64 = 0.1;
 const METRES_PER_DEGREE: f64 = 111_000.0;
 
+/// A corner of a drawn line, with its height where that is known.
+type Corner = ([f64; 2], Option<f64>);
+
 /// What one record says of a point.
 #[derive(Clone, Copy)]
 struct Told {
@@ -92,15 +95,14 @@ pub(super) fn join(draft: &mut Draft, tables: &[Table], rows: Rows, axes: Axes, 
             continue;
         }
         let flow = row.flow.clone();
-        if let Some(link) = line(draft, &mut codes, table, row, far, axes, &mut made) {
-            if let Some(code) = twins.look(&link, &draft.links) {
-                refuse_twin(draft, code, link);
-                continue;
-            }
-            twins.add(&link, draft.links.len());
-            draft.links.push(link);
-            written.push(flow);
+        let link = line(draft, &mut codes, table, row, far, axes, &mut made);
+        if let Some(code) = twins.look(&link, &draft.links) {
+            refuse_twin(draft, code, link);
+            continue;
         }
+        twins.add(&link, draft.links.len());
+        draft.links.push(link);
+        written.push(flow);
     }
     if made > 0 {
         draft.notes.push(Note::assumed(format!(
@@ -316,12 +318,11 @@ fn line(
     far: Option<Levels>,
     axes: Axes,
     made: &mut usize,
-) -> Option<Link> {
+) -> Link {
     let LineRow { mut link, levels, shape, pairs, feature_code, .. } = row;
-    let mut corners = shape
-        .as_ref()
-        .map(|shape| corners_of(shape).into_iter().next().unwrap_or_default())
-        .unwrap_or_default();
+    // Parts of a line that names its ends follow each other.
+    let mut corners: Vec<Corner> = shape.iter().flat_map(corners_of).flatten().collect();
+    corners.dedup_by(|a, b| a.0 == b.0);
     let mut found = [&link.from.node, &link.to.node].map(|code| codes.find(&table.scope, code));
     let place = |draft: &Draft, i: Option<usize>| draft.nodes.get(i?).map(|node| node.at);
     if let (Some(first), Some(last)) = (corners.first().map(|c| c.0), corners.last().map(|c| c.0)) {
@@ -379,11 +380,11 @@ fn line(
         let field = field(&mut draft.link_fields, "feature_code");
         link.extra.push((field, Value::Text(code)));
     }
-    Some(link)
+    link
 }
 
 /// Takes the heights of the ends from the line as drawn, where the source has no others.
-fn take_drawn_heights(link: &mut Link, corners: &[([f64; 2], Option<f64>)]) {
+fn take_drawn_heights(link: &mut Link, corners: &[Corner]) {
     let ends = [corners.first(), corners.last()].map(|corner| corner.and_then(|(_, z)| *z));
     if let ([Some(from), Some(to)], None) = (ends, link.level) {
         (link.from.elevation, link.to.elevation) = (Some(from), Some(to));
@@ -460,7 +461,7 @@ fn number_twins(links: &mut [Link]) {
 }
 
 /// Returns the corners of the lines of a shape; heights that mean nothing are left off.
-fn corners_of(shape: &Geometry) -> Vec<Vec<([f64; 2], Option<f64>)>> {
+fn corners_of(shape: &Geometry) -> Vec<Vec<Corner>> {
     let mut lines = Vec::new();
     shape.for_each_simple(&mut |part| {
         let mut start = 0;
