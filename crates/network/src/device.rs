@@ -183,7 +183,7 @@ impl Network {
 fn middle_of(line: &[[f64; 2]]) -> [f64; 2] {
     match line {
         [] => [f64::NAN; 2],
-        [a, b] => [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0],
+        [a, b] => [f64::midpoint(a[0], b[0]), f64::midpoint(a[1], b[1])],
         line => line[line.len() / 2],
     }
 }

@@ -104,7 +104,10 @@ impl Network {
         self.links.length.swap(at, from);
         self.links.facts.swap(at, from);
         let mut changed = before != self.link_shape(link);
-        if codes[0] != codes[1] {
+        if codes[0] == codes[1] {
+            // Valves without a node are at the nearer end of the line, which may be another now.
+            changed |= self.rebind(codes[0]);
+        } else {
             if codes[0] != 0 {
                 self.by_link_code.remove(codes[0], link);
             }
@@ -113,9 +116,6 @@ impl Network {
                 self.by_link_code.insert(codes[1], link);
             }
             changed |= self.rebind(codes[0]) | self.rebind(codes[1]);
-        } else {
-            // Valves without a node are at the nearer end of the line, which may be another now.
-            changed |= self.rebind(codes[0]);
         }
         self.links.free(row);
         for node in self.links.ends[at] {

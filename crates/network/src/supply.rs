@@ -194,7 +194,9 @@ impl Supply {
             Dry::Run(run) => self.before[run.end].minus(&self.before[run.start]),
             Dry::Zones(dry) => {
                 let mut sums = Sums::default();
-                dry.iter().for_each(|zone| sums.add(&zones.sums[*zone as usize]));
+                for zone in dry {
+                    sums.add(&zones.sums[*zone as usize]);
+                }
                 sums
             }
         }

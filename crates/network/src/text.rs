@@ -31,14 +31,13 @@ impl Texts {
         if self.symbol(Symbol(recent)) == Some(text) {
             return Symbol(recent);
         }
-        let symbol = match self.by_text.get(text) {
-            Some(symbol) => *symbol,
-            None => {
-                self.symbols.push(text.into());
-                let symbol = self.symbols.len() as u32;
-                self.by_text.insert(text.into(), symbol);
-                symbol
-            }
+        let symbol = if let Some(symbol) = self.by_text.get(text) {
+            *symbol
+        } else {
+            self.symbols.push(text.into());
+            let symbol = self.symbols.len() as u32;
+            self.by_text.insert(text.into(), symbol);
+            symbol
         };
         self.recent[slot] = symbol;
         Symbol(symbol)

@@ -88,7 +88,9 @@ impl Network {
         let mut listing = Listing::new(self);
         let mut part = |of: &[u32]| {
             let mut sums = Sums::default();
-            of.iter().for_each(|zone| sums.add(&zones.sums[*zone as usize]));
+            for zone in of {
+                sums.add(&zones.sums[*zone as usize]);
+            }
             listing.part(zones, of, sums, None)
         };
         let (shared, only_together) = (part(&shared), part(&only_together));

@@ -360,7 +360,9 @@ impl<'a> Plan<'a> {
             let (nodes, link) = network.place_of(*burst);
             let half = link
                 .map_or(0.0, |link| f64::from(network.links.length[link as usize]).max(0.0) / 2.0);
-            nodes.into_iter().for_each(|node| start(node, half));
+            for node in nodes {
+                start(node, half);
+            }
         }
         while let Some(Reverse((way, node))) = heap.pop() {
             if far.len() >= MOST_WALKED {
@@ -395,7 +397,9 @@ impl<'a> Plan<'a> {
     /// Returns what is shut off.
     pub(crate) fn shut_sums(&self) -> Sums {
         let mut sums = Sums::default();
-        self.region.iter().for_each(|zone| sums.add(&self.zones.sums[*zone as usize]));
+        for zone in &self.region {
+            sums.add(&self.zones.sums[*zone as usize]);
+        }
         sums
     }
 

@@ -112,8 +112,7 @@ impl Network {
             GroupBy::Subclass => facts.subclass.0.into(),
             GroupBy::Size if facts.section_text.0 != 0 => facts.section_text.0.into(),
             GroupBy::Size => {
-                let [width, height] =
-                    [facts.section.width, facts.section.height].map(|size| size.to_bits());
+                let [width, height] = [facts.section.width, facts.section.height].map(f32::to_bits);
                 1 << 63 | u64::from(width) << 31 ^ u64::from(height)
             }
             GroupBy::Material => facts.material.0.into(),

@@ -148,7 +148,11 @@ impl<'a> Tracer<'a> {
         let network = self.network;
         let (places, first) = network.place_of(row);
         match first {
-            None => places.into_iter().for_each(|node| self.reach(node)),
+            None => {
+                for node in places {
+                    self.reach(node);
+                }
+            }
             Some(link) => {
                 self.take(link);
                 for end in 0..2 {
@@ -365,7 +369,9 @@ impl<'a> Tracer<'a> {
             }
         }
         let mut circles: Vec<_> = circles.into_values().collect();
-        circles.iter_mut().for_each(|c| c.sort_by_key(|link| network.links.id[*link as usize]));
+        for circle in &mut circles {
+            circle.sort_by_key(|link| network.links.id[*link as usize]);
+        }
         circles.sort_by_key(|circle| network.links.id[circle[0] as usize]);
         circles.truncate(MOST_LISTED);
         circles
