@@ -13,6 +13,7 @@
 //! buildings what stands on each lot
 //! roads, districts, nature, places, furniture, terrain, trees             themes of their own
 //! landmarks buildings made by rule for the civic square, with walls, windows and pictures
+//! underground  pipes and cables below the streets of the centre
 //! write     one writer for each format
 //! ```
 //!

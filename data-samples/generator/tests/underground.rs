@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use onemap_sample_city::geom::{Pt, crossing};
-use onemap_sample_city::underground::{Net, Section, System, Underground, metres, survey};
+use onemap_sample_city::geom::Pt;
+use onemap_sample_city::underground::{Net, System, Underground, crossings, metres, survey};
 use onemap_sample_city::{City, SEED, write};
 
 static CITY: LazyLock<City> = LazyLock::new(|| City::build(SEED));
@@ -128,62 +128,15 @@ fn a_point_has_a_feature_or_an_appurtenance_and_never_both() {
     }
 }
 
-/// Height of the outer bottom and top of a link, part of the way along it.
-fn body(net: &Net, k: usize, t: f64) -> (f64, f64) {
-    let l = &net.links[k];
-    let z = metres(l.start) * (1.0 - t) + metres(l.end) * t;
-    let (inner, outer) = match l.section {
-        Section::Round(d) => (f64::from(d) / 1000.0, f64::from(d) * 1.08 / 1000.0),
-        Section::Box(_, h) => (f64::from(h) / 1000.0, f64::from(h) / 1000.0 + 0.4),
-        Section::Ducts(..) => (l.section.size().1, l.section.size().1),
-    };
-    if net.system.falls() {
-        let bottom = z - (outer - inner) / 2.0;
-        (bottom, bottom + outer)
-    } else {
-        (z - outer, z)
-    }
-}
-
-/// Net vertical distances where links of different networks cross.
-fn crossings() -> Vec<((System, usize), (System, usize), f64)> {
-    let mut grid: BTreeMap<(i64, i64), Vec<(usize, usize)>> = BTreeMap::new();
-    let cell = |v: f64| (v / 40.0).floor() as i64;
-    let mut out = Vec::new();
-    for (s, net) in UNDER.nets.iter().enumerate() {
-        for (k, l) in net.links.iter().enumerate() {
-            let (a, b) = (net.nodes[l.from].at, net.nodes[l.to].at);
-            let mut met = BTreeSet::new();
-            for i in cell(a.x.min(b.x))..=cell(a.x.max(b.x)) {
-                for j in cell(a.y.min(b.y))..=cell(a.y.max(b.y)) {
-                    let here = grid.entry((i, j)).or_default();
-                    met.extend(here.iter().copied().filter(|(t, _)| *t != s));
-                    here.push((s, k));
-                }
-            }
-            for (t, m) in met {
-                let other = &UNDER.nets[t];
-                let o = &other.links[m];
-                if let Some((u, v)) = crossing(a, b, other.nodes[o.from].at, other.nodes[o.to].at) {
-                    let (one, two) = (body(net, k, u), body(other, m, v));
-                    let apart = (one.0 - two.1).max(two.0 - one.1);
-                    out.push(((net.system, k), (other.system, m), apart));
-                }
-            }
-        }
-    }
-    out
-}
-
 #[test]
 fn pipes_pass_each_other_but_for_those_that_were_moved_on_purpose() {
-    let crossings = crossings();
-    let overlapping = crossings.iter().filter(|c| c.2 < 0.0).count();
+    let crossings = crossings(&UNDER);
+    let overlapping = crossings.iter().filter(|c| c.net < 0.0).count();
     let mut pairs: BTreeMap<(System, System), (usize, usize)> = BTreeMap::new();
     for c in &crossings {
-        let pair = pairs.entry((c.1.0, c.0.0)).or_default();
+        let pair = pairs.entry((c.b.0, c.a.0)).or_default();
         pair.0 += 1;
-        pair.1 += usize::from(c.2 < 0.0);
+        pair.1 += usize::from(c.net < 0.0);
     }
     println!("{} crossings, {overlapping} overlap: {pairs:?}", crossings.len());
     assert!(overlapping * 100 < crossings.len() * 3, "{overlapping} of {}", crossings.len());
@@ -191,9 +144,9 @@ fn pipes_pass_each_other_but_for_those_that_were_moved_on_purpose() {
     for b in UNDER.breaches.iter().filter(|b| b.vertical) {
         let found = crossings
             .iter()
-            .find(|c| (c.0 == b.a && c.1 == b.b) || (c.0 == b.b && c.1 == b.a))
+            .find(|c| (c.a == b.a && c.b == b.b) || (c.a == b.b && c.b == b.a))
             .unwrap_or_else(|| panic!("{b:?} does not cross"));
-        assert!((found.2 - b.net).abs() < 0.02, "{b:?} is {}", found.2);
+        assert!((found.net - b.net).abs() < 0.02, "{b:?} is {}", found.net);
     }
 }
 

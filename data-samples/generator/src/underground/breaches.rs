@@ -1,7 +1,7 @@
 //! Pipes that lie too near to each other on purpose, so that an analysis of clearances has something to find.
 
 use super::{Net, System, cm, metres};
-use crate::geom::{Pt, crossing, pt};
+use crate::geom::{Pt, crossing};
 
 /// Two links that are too near.
 #[derive(Clone, Debug)]
@@ -107,7 +107,7 @@ fn cross(
     let height = nets[a as usize].links[k].section.outside();
     let link = &nets[a as usize].links[k];
     let now = metres(link.start + link.end) / 2.0;
-    let above = now - height / 2.0 > (top + bottom) / 2.0;
+    let above = now - height / 2.0 > f64::midpoint(top, bottom);
     let new = cm(if above { top + wanted + height } else { bottom - wanted });
     let (from, to) = (link.from, link.to);
     let net = &mut nets[a as usize];
@@ -173,6 +173,6 @@ fn approach(
     for node in [from, to] {
         net.nodes[node].at = (net.nodes[node].at + move_by).cm();
     }
-    let at = net.nodes[from].at + (net.nodes[to].at - net.nodes[from].at) * 0.5 + pt(0.0, 0.0);
+    let at = net.nodes[from].at + (net.nodes[to].at - net.nodes[from].at) * 0.5;
     Some(Breach { a: (a, k), b: (b, j), vertical: false, at, net: wanted, limit })
 }

@@ -6,6 +6,9 @@ use super::lay::{Layer, Manner, Spot};
 use super::streets::{Piece, Streets, surface};
 use crate::geom::{Pt, length, nearest_on};
 
+/// Tells the points that are wanted along a piece of street.
+type Spots<'a> = dyn Fn(usize, &Piece, f64, [bool; 2]) -> Vec<Spot> + 'a;
+
 /// What a network does along streets.
 pub(super) struct Plan<'a> {
     pub streets: &'a Streets,
@@ -16,7 +19,7 @@ pub(super) struct Plan<'a> {
     pub manner: &'a dyn Fn(&Piece) -> Manner,
     /// Points that are wanted along a piece of street whose main has a length; told whether the piece shall
     /// have a valve at its start and at its end.
-    pub spots: &'a dyn Fn(usize, &Piece, f64, [bool; 2]) -> Vec<Spot>,
+    pub spots: &'a Spots<'a>,
 }
 
 /// The main below one piece of street.

@@ -16,6 +16,7 @@
 
 mod breaches;
 mod cables;
+mod crossings;
 mod lay;
 mod mains;
 mod pressure;
@@ -27,6 +28,7 @@ mod tidy;
 use crate::city::City;
 use crate::geom::Pt;
 pub use breaches::Breach;
+pub use crossings::{Crossing, crossings};
 use lay::Placed;
 use streets::Streets;
 

@@ -269,7 +269,7 @@ impl<'a> Sewer<'a> {
             let long = (p - self.net.nodes[node].at).len();
             let ground = self.ground(p);
             let mut next = (invert - cm(long * slope).max(1)).min(ground - cover);
-            let over = (section.outside() + section.size().1) / 2.0;
+            let over = f64::midpoint(section.outside(), section.size().1);
             let down = self.placed.in_the_way(
                 self.habit.system,
                 [self.net.nodes[node].at, p],
@@ -314,7 +314,7 @@ impl<'a> Sewer<'a> {
         (year, street): (u16, &str),
     ) {
         let laying = if matches!(section, Section::Box(..)) { "GG" } else { "ZM" };
-        let over = (section.outside() + section.size().1) / 2.0;
+        let over = f64::midpoint(section.outside(), section.size().1);
         let ends = [self.net.nodes[from].at, self.net.nodes[to].at];
         let top = [metres(start) + over, metres(end) + over];
         self.placed.add((self.habit.system, 0), ends, top, section);
@@ -404,12 +404,12 @@ impl<'a> Sewer<'a> {
                 let end = &mut self.net.nodes[to];
                 (end.thing, end.chamber) =
                     if storm { ("排放口", false) } else { ("泵站", true) };
-                end.note = if storm {
+                let note = if storm {
                     "入河排放口"
                 } else {
                     "污水提升泵站, 压力输送至污水处理厂"
-                }
-                .to_owned();
+                };
+                note.clone_into(&mut end.note);
             }
             self.pipe(node, to, section, (invert, next), (2009, ""));
             (node, invert) = (to, next);

@@ -173,7 +173,7 @@ impl Streets {
                 (self.pieces[*k].class, p, out)
             })
             .collect();
-        ends.sort_by(|x, y| x.0.cmp(&y.0));
+        ends.sort_by_key(|end| end.0);
         let Some(&(_, mut p, mut dir)) = ends.first() else { return self.nodes[node] };
         'pair: for (i, x) in ends.iter().enumerate() {
             for y in &ends[i + 1..] {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Cell, Table, book, cables::wide, sewer, text, water};
+use super::{Cell, Table, book, cables::wide, round, sewer, text, water};
 use crate::city::City;
 use crate::geom::{Pt, pt};
 use crate::underground::{Net, System, Underground};
@@ -134,10 +134,6 @@ impl Picker {
         self.at = (found + n / 23 + 1) % n;
         found
     }
-}
-
-fn round(metres: f64) -> f64 {
-    (metres * 100.0).round() / 100.0
 }
 
 /// Moves both depth and height of a line's end, so that their sum stays.
@@ -327,7 +323,13 @@ fn water_faults([mut points, mut lines]: [Table; 2], list: &mut Faults) -> [Tabl
     let like = stand();
     let k = add_point(&mut points, like, "JS99903", pt(0.0, 0.0));
     list.note(&points, k, "same-place", "X, Y and height of another point");
-    let (code, ground) = named(stand());
+    let near = valves
+        .iter()
+        .copied()
+        .filter(|n| *n != like)
+        .min_by(|a, b| (at(*a) - at(like)).len().total_cmp(&(at(*b) - at(like)).len()))
+        .unwrap_or(like);
+    let (code, ground) = named(near);
     add_line(&mut lines, ("JS99903", clean.number(like, "地面高程")), (&code, ground));
     let like = stand();
     add_point(&mut points, like, "JS99904", pt(0.02, 0.02));
@@ -477,6 +479,6 @@ fn sewer_faults([mut foul, mut storm]: [Table; 2], list: &mut Faults) -> [Table;
     for at in [k, j] {
         storm.set(at, "建设年代", Cell::Number(1066.0));
     }
-    list.note(&storm, k, "bad-date", "built in 1066");
+    list.note(&storm, k.min(j), "bad-date", "built in 1066");
     [foul, storm]
 }

@@ -16,7 +16,7 @@ use super::xlsx::{Cell, packed};
 use super::{File, WriteError};
 use crate::city::City;
 use crate::geom::Pt;
-use crate::underground::{Link, Net, System, Underground, metres, survey};
+use crate::underground::{Crossing, Link, Net, System, Underground, crossings, metres, survey};
 
 /// A table of a survey.
 #[derive(Clone, Debug)]
@@ -68,6 +68,11 @@ fn book(title: &str, tables: &[Table]) -> Result<Vec<u8>, WriteError> {
         .map(|(t, h)| (t.name.as_str(), h.as_slice(), t.rows.as_slice()))
         .collect();
     packed(title, &sheets)
+}
+
+/// Rounds metres to centimetres.
+fn round(metres: f64) -> f64 {
+    (metres * 100.0).round() / 100.0
 }
 
 fn text(text: impl Into<String>) -> Cell {
@@ -174,23 +179,42 @@ fn breaches(city: &City, under: &Underground) -> Result<Vec<u8>, WriteError> {
             "section": survey::size(link.section),
         })
     };
+    let all = crossings(under);
+    let meant = |c: &Crossing| {
+        under.breaches.iter().any(|b| (b.a, b.b) == (c.a, c.b) || (b.a, b.b) == (c.b, c.a))
+    };
     let list: Vec<Value> = under
         .breaches
         .iter()
         .map(|b| {
             let q = place(city, b.at);
+            let found = all.iter().find(|c| (c.a, c.b) == (b.a, b.b) || (c.b, c.a) == (b.a, b.b));
             json!({
                 "kind": if b.vertical { "vertical" } else { "horizontal" },
                 "moved": pipe(b.a), "near": pipe(b.b),
-                "net_m": b.net, "limit_m": b.limit,
+                "net_m": round(found.filter(|_| b.vertical).map_or(b.net, |c| c.net)),
+                "nominal_net_m": found.filter(|_| b.vertical).map(|c| round(c.nominal)),
+                "limit_m": b.limit,
+                "easting": q.x, "northing": q.y,
+            })
+        })
+        .collect();
+    let overlaps: Vec<Value> = all
+        .iter()
+        .filter(|c| c.net < 0.0 && !meant(c))
+        .map(|c| {
+            let q = place(city, c.at);
+            json!({
+                "a": pipe(c.a), "b": pipe(c.b), "net_m": round(c.net), "nominal_net_m": round(c.nominal),
                 "easting": q.x, "northing": q.y,
             })
         })
         .collect();
     let mut bytes = serde_json::to_vec_pretty(&json!({
-        "about": "Pipes of the sample city that were moved too near to each other on purpose; distances are between outer walls.",
+        "about": "Pipes of the sample city that were moved too near to each other on purpose (breaches), and all other crossings where pipes overlap. Distances are between outer walls; nominal ones between bodies of the surveyed size.",
         "crs": "EPSG:4548",
         "breaches": list,
+        "overlaps": overlaps,
     }))?;
     bytes.push(b'\n');
     Ok(bytes)
