@@ -11,6 +11,7 @@ mod folding;
 mod gate;
 mod gzip;
 mod http;
+mod importing;
 mod kept;
 mod labels;
 mod layer_list;

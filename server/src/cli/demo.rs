@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use onemap_ingest::{FieldTitle, Mode, Options, StateRule, TimeRule};
-use onemap_model::{LayerId, ViewSpec};
+use onemap_model::{Kind, LayerId, ViewSpec};
 use onemap_store::Store;
 use serde::Deserialize;
 
 use super::serve::{self, ServeArgs};
-use super::{Common, actor, import, model_import, network_import};
+use super::{Common, actor};
+use crate::importing::{self, Reading, Said};
 use crate::progress::Bar;
 
 #[derive(Args)]
@@ -92,35 +93,41 @@ fn import_city(store: &Store, folder: &Path, quiet: bool) -> anyhow::Result<()> 
     let manifest: Manifest = serde_json::from_str(&text)
         .with_context(|| format!("'{}' is not a manifest of samples", path.display()))?;
     for entry in manifest.layers {
-        let name = folder.join(&entry.path).display().to_string();
-        let reading = onemap_vector::Options {
+        let names = [folder.join(&entry.path).display().to_string()];
+        let said = Said {
             crs: entry.crs.clone(),
-            layers: entry.table.clone().into_iter().collect(),
-            ..onemap_vector::Options::default()
+            only: entry.table.clone().into_iter().collect(),
+            ..Said::default()
         };
-        let bar = Bar::new(quiet);
-        let report = if onemap_city_model::is_city_model(&name) {
-            let reading = onemap_city_model::Options::default();
-            model_import::import(store, &[name], &reading, &entry.options(), &bar)?
-        } else {
-            import::import(store, &[name], &reading, &entry.options(), &bar)?
-        };
-        if !quiet {
-            println!("{report}");
-        }
+        let kind =
+            if onemap_city_model::is_city_model(&names[0]) { Kind::Model } else { Kind::Vector };
+        import_one(store, &names, &Said { kind: Some(kind), ..said }, &entry.options(), quiet)?;
     }
     for entry in manifest.networks.into_iter().filter(|entry| entry.demo) {
         let names: Vec<String> =
             entry.paths.iter().map(|path| folder.join(path).display().to_string()).collect();
-        let reading = onemap_pipe_network::Options {
-            crs: entry.crs.clone(),
-            ..onemap_pipe_network::Options::default()
-        };
-        let bar = Bar::new(quiet);
-        let report = network_import::import(store, &names, &reading, &entry.options(), &bar)?;
-        if !quiet {
-            println!("{report}");
-        }
+        let said = Said { kind: Some(Kind::Network), crs: entry.crs.clone(), ..Said::default() };
+        import_one(store, &names, &said, &entry.options(), quiet)?;
+    }
+    Ok(())
+}
+
+fn import_one(
+    store: &Store,
+    names: &[String],
+    said: &Said,
+    options: &Options,
+    quiet: bool,
+) -> anyhow::Result<()> {
+    let bar = Bar::new(quiet);
+    let report = importing::import(store, names, &Reading::of(names, said)?, options, &bar);
+    bar.finish();
+    let report = report?;
+    if report.held {
+        bail!("the sample city is damaged: {report}");
+    }
+    if !quiet {
+        println!("{report}");
     }
     Ok(())
 }

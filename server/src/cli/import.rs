@@ -4,14 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use onemap_ingest::{Mode, Options, Report, StateRule, TimeRule};
+use onemap_city_model::Placement;
+use onemap_ingest::{Mode, Options, StateRule, TimeRule};
 use onemap_model::{Kind, LayerId, State, Timestamp};
-use onemap_store::Store;
 
-use super::{
-    Common, DONE, DONE_WITH_REJECTS, FAILED, actor, archive_import, model_import, network_import,
-    tileset_import,
-};
+use super::{Common, DONE, DONE_WITH_REJECTS, FAILED, actor, archive_import, tileset_import};
+use crate::importing::{self, Reading, Said};
 use crate::progress::Bar;
 
 #[derive(Args)]
@@ -65,8 +63,8 @@ pub(super) struct ImportArgs {
     #[arg(long, value_name = "F")]
     id_field: Option<String>,
     /// Where a model without a place stands (OBJ, glTF): degrees, ellipsoidal metres, degrees clockwise from north
-    #[arg(long, value_name = "LON,LAT[,HEIGHT[,HEADING]]", value_parser = model_import::placement, allow_hyphen_values = true)]
-    place: Option<onemap_city_model::Placement>,
+    #[arg(long, value_name = "LON,LAT[,HEIGHT[,HEADING]]", value_parser = placement, allow_hyphen_values = true)]
+    place: Option<Placement>,
     /// Field with the height above ground, metres: features become solid in 3D
     #[arg(long, value_name = "F")]
     height_field: Option<String>,
@@ -137,100 +135,45 @@ pub(super) fn run(common: &Common, args: &ImportArgs) -> anyhow::Result<u8> {
         common.print(&tileset_import::import(&store, &args.sources, &options, &bar)?)?;
         return Ok(DONE);
     }
-    if model_import::are_models(&args.sources)? {
-        let reading = onemap_city_model::Options {
-            crs: args.crs.clone(),
-            encoding: args.encoding.clone(),
-            layers: args.only.clone(),
-            place: args.place,
-            ..onemap_city_model::Options::default()
-        };
-        let (store, bar) = (common.store()?, Bar::new(common.json));
-        let report = model_import::import(&store, &args.sources, &reading, &options, &bar)?;
-        common.print(&report)?;
-        return Ok(if report.rejected() > 0 { DONE_WITH_REJECTS } else { DONE });
+    let reading = Reading::of(&args.sources, &args.said()?)?;
+    if args.findings.is_some() && !matches!(reading, Reading::Network(_)) {
+        bail!("--findings is for pipe networks; say --kind network where the sources are one");
     }
-    if network_import::are_networks(&args.sources, args.kind)? {
-        return args.network(common, &options);
-    }
-    if args.map.is_some() || args.snap.is_some() || args.split || args.findings.is_some() {
-        bail!(
-            "--map, --snap, --split and --findings are for pipe networks; say --kind network where the sources are one"
-        );
-    }
-    if args.place.is_some() {
-        bail!("--place is for models that state no place of their own: OBJ and glTF");
-    }
-    let reading = onemap_vector::Options {
-        crs: args.crs.clone(),
-        encoding: args.encoding.clone(),
-        layers: args.only.clone(),
-        ..onemap_vector::Options::default()
-    };
-    let store = common.store()?;
-    let report = import(&store, &args.sources, &reading, &options, &Bar::new(common.json))?;
-    common.print(&report)?;
-    Ok(if report.rejected() > 0 { DONE_WITH_REJECTS } else { DONE })
-}
-
-/// Imports everything that the names stand for, as one revision.
-pub(super) fn import(
-    store: &Store,
-    names: &[String],
-    reading: &onemap_vector::Options,
-    options: &Options,
-    bar: &Bar,
-) -> anyhow::Result<Report> {
-    let mut sources = Vec::new();
-    let mut skipped = Vec::new();
-    for name in names {
-        let found = onemap_vector::survey(name)?;
-        sources.extend(found.sources);
-        skipped.extend(found.skipped);
-    }
-    let inputs = sources.iter().map(|source| onemap_ingest::Input {
-        name: source.name.clone(),
-        read: Box::new(move |sink: &mut dyn onemap_model::Sink| {
-            onemap_vector::read(source, reading, sink).map_err(|error| Box::new(error) as _)
-        }),
-    });
-    let report = onemap_ingest::import(store, inputs.collect(), options, bar)
-        .context("nothing was imported");
+    let (store, bar) = (common.store()?, Bar::new(common.json));
+    let report = importing::import(&store, &args.sources, &reading, &options, &bar);
     bar.finish();
-    let mut report = report?;
-    report.notes.extend(
-        skipped.into_iter().map(|file| {
-            format!("'{}' was not imported: {}; {}", file.name, file.reason, file.remedy)
-        }),
-    );
-    Ok(report)
+    let report = report?;
+    if let Some(file) = &args.findings {
+        let layers = report.layers.iter();
+        let found =
+            layers.filter_map(|layer| Some((layer.layer.as_str(), layer.findings.as_ref()?)));
+        onemap_ingest::write_findings(file, found)?;
+    }
+    common.print(&report)?;
+    Ok(match () {
+        // Where the checks find errors that the user does not accept, nothing is stored.
+        () if report.held => FAILED,
+        () if report.rejected() > 0 => DONE_WITH_REJECTS,
+        () => DONE,
+    })
 }
 
 impl ImportArgs {
-    /// Imports pipe networks. Where the checks find errors that the user does not accept, nothing is stored.
-    fn network(&self, common: &Common, options: &Options) -> anyhow::Result<u8> {
-        let reading = onemap_pipe_network::Options {
+    /// Returns what was said about how to read the sources.
+    fn said(&self) -> anyhow::Result<Said> {
+        let map = self.map.as_ref().map(|file| {
+            std::fs::read_to_string(file)
+                .with_context(|| format!("can not read '{}'", file.display()))
+        });
+        Ok(Said {
+            kind: self.kind,
             crs: self.crs.clone(),
             encoding: self.encoding.clone(),
-            layers: self.only.clone(),
-            map: self.map.as_deref().map(network_import::mapping).transpose()?,
+            only: self.only.clone(),
+            place: self.place,
+            map: map.transpose()?,
             snap: self.snap,
             split: self.split,
-            ..onemap_pipe_network::Options::default()
-        };
-        let (store, bar) = (common.store()?, Bar::new(common.json));
-        let report = network_import::import(&store, &self.sources, &reading, options, &bar)?;
-        if let Some(file) = &self.findings {
-            let layers = report.layers.iter();
-            let found =
-                layers.filter_map(|layer| Some((layer.layer.as_str(), layer.findings.as_ref()?)));
-            onemap_ingest::write_findings(file, found)?;
-        }
-        common.print(&report)?;
-        Ok(match () {
-            () if report.held => FAILED,
-            () if report.rejected() > 0 => DONE_WITH_REJECTS,
-            () => DONE,
         })
     }
 
@@ -270,6 +213,33 @@ impl ImportArgs {
             rejects: self.rejects.clone(),
             actor: actor(),
             ..Options::default()
+        }
+    }
+}
+
+/// Reads `LON,LAT[,HEIGHT[,HEADING]]`: degrees, ellipsoidal metres, degrees clockwise from north.
+fn placement(text: &str) -> Result<Placement, String> {
+    let numbers: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse()).collect();
+    let bad = || format!("'{text}' is no place: use LON,LAT[,HEIGHT[,HEADING]]");
+    let numbers = numbers.map_err(|_| bad())?;
+    let at = |i: usize| numbers.get(i).copied();
+    let (Some(lon), Some(lat), 2..=4) = (at(0), at(1), numbers.len()) else { return Err(bad()) };
+    let (height, heading_degrees) = (at(2).unwrap_or(0.0), at(3).unwrap_or(0.0));
+    let place = Placement { lon, lat, height, heading_degrees };
+    if place.is_valid() { Ok(place) } else { Err(bad()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_have_two_to_four_numbers() {
+        let place = placement("118.3, 33.96, 12.5, 90").unwrap();
+        assert_eq!((place.lon, place.height, place.heading_degrees), (118.3, 12.5, 90.0));
+        assert_eq!(placement("118.3,33.96").unwrap().height, 0.0);
+        for bad in ["", "118", "118,a", "118,99", "1,2,3,4,5", "NaN,1"] {
+            assert!(placement(bad).is_err(), "{bad}");
         }
     }
 }
