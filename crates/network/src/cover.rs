@@ -7,12 +7,12 @@ use serde::Serialize;
 use crate::clearance::{CheckState, Limit, Limits, Surface, Terms};
 use crate::ground::Ground;
 use crate::network::LinkIx;
-use crate::section::facts::levels_at;
+use crate::section::facts::{ground_at, levels_at};
 use crate::section::plane::{lerp2, pieces, rounded};
 use crate::section::{Layer, PipeFacts};
 
 /// Places along a pipe are looked at so far apart, metres, and at its corners.
-const STEP_M: f64 = 2.0;
+const STEP_M: f64 = 5.0;
 /// The most places of one pipe.
 const MOST_PLACES: usize = 10_000;
 
@@ -130,7 +130,7 @@ fn of_link(
         }
         let limit = known.iter().find(|(surface, _)| *surface == above);
         let least = limit.and_then(|(_, limit)| limit.as_ref()).map(|limit| limit.least_m);
-        match ground.height(at).zip(levels_at(&link, segment, part)) {
+        match ground_at(ground, at).zip(levels_at(&link, segment, part)) {
             Some((ground, levels)) => {
                 places.push(Place { chainage, at, cover: ground - levels.top_m, least });
             }

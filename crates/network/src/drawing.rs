@@ -10,6 +10,8 @@ mod labels;
 mod long;
 mod sheet;
 mod svg;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use serde::{Deserialize, Serialize};

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::ground::Ground;
 use crate::network::LinkIx;
-use crate::section::facts::levels_at;
+use crate::section::facts::{ground_at, height, levels_at};
 use crate::section::plane::{Plane, cross2, crossing, length2, lerp2, nearest, rounded, sub2};
 use crate::section::{Layer, Levels, PipeFacts, UndergroundError, check_corners};
 
@@ -159,8 +159,12 @@ pub fn excavation(
                 code: node.code().to_owned(),
                 element: node.element(),
                 at,
-                ground_m: node.ground().or_else(|| ground.height(at)).map(rounded),
-                bottom_m: node.bottom().map(rounded),
+                ground_m: node
+                    .ground()
+                    .and_then(height)
+                    .or_else(|| ground_at(ground, at))
+                    .map(rounded),
+                bottom_m: node.bottom().and_then(height).map(rounded),
                 owner: node.owner().map(str::to_owned),
             });
         });
@@ -267,7 +271,7 @@ impl Pit {
     fn bottom_at(&self, at: [f64; 2], ground: &dyn Ground) -> Option<f64> {
         match self.bottom {
             PitBottom::Elevation(z) => Some(z),
-            PitBottom::Depth(depth) => ground.height(at).map(|ground| ground - depth),
+            PitBottom::Depth(depth) => ground_at(ground, at).map(|ground| ground - depth),
         }
     }
 
@@ -287,7 +291,7 @@ impl Pit {
                 let part = [x, y].map(|cell| (cell as f64 + 0.5) / GRID as f64);
                 let at = [0, 1].map(|i: usize| low[i] + (high[i] - low[i]) * part[i]);
                 if self.contains(at) {
-                    sum += (ground.height(self.plane.degrees(at))? - z).max(0.0);
+                    sum += (ground_at(ground, self.plane.degrees(at))? - z).max(0.0);
                     count += 1;
                 }
             }
@@ -295,7 +299,7 @@ impl Pit {
         if count == 0 {
             // Thinner than the grid: the corners stand for it.
             for at in &self.degrees {
-                sum += (ground.height(*at)? - z).max(0.0);
+                sum += (ground_at(ground, *at)? - z).max(0.0);
                 count += 1;
             }
         }

@@ -1,6 +1,7 @@
 //! How high the ground is.
 
 use crate::section::Layer;
+use crate::section::facts::height;
 use crate::section::plane::{Plane, foot, length2, lerp, lerp2, sub2};
 
 /// Heights of the ground: the one place where a terrain plugs in. Heights are those of the survey (normal heights), metres.
@@ -78,7 +79,7 @@ impl<'a> SurveyGround<'a> {
             });
             layer.index.nodes(bounds, |ix| {
                 let node = layer.network.node(ix);
-                if let (Some(place), Some(ground)) = (node.at(), node.ground()) {
+                if let (Some(place), Some(ground)) = (node.at(), node.ground().and_then(height)) {
                     let distance = length2(plane.place(place));
                     if distance <= radius_m {
                         found.push((distance, ground));
@@ -93,7 +94,7 @@ impl<'a> SurveyGround<'a> {
 /// Returns the ground at a link's ends: its own, else that of its nodes.
 fn ends(layer: &Layer<'_>, ix: crate::LinkIx) -> [Option<f64>; 2] {
     let link = layer.network.link(ix);
-    let own = link.ground();
+    let own = link.ground().map(|z| z.and_then(height));
     if own[0].is_some() && own[1].is_some() {
         return own;
     }
@@ -101,7 +102,9 @@ fn ends(layer: &Layer<'_>, ix: crate::LinkIx) -> [Option<f64>; 2] {
     let slots = layer.network.node_slots();
     [0, 1].map(|end: usize| {
         let known = (nodes[end].0 as usize) < slots;
-        own[end].or_else(|| known.then(|| layer.network.node(nodes[end]).ground()).flatten())
+        own[end].or_else(|| {
+            known.then(|| layer.network.node(nodes[end]).ground()).flatten().and_then(height)
+        })
     })
 }
 

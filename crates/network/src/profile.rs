@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::ground::Ground;
 use crate::network::{Direction, LinkIx, NodeIx};
-use crate::section::facts::levels_at;
+use crate::section::facts::{ground_at, height, levels_at};
 use crate::section::plane::{angle_degrees, crossing, lerp2, pieces, rounded, sub2};
 use crate::section::{Layer, Levels, PipeFacts, UndergroundError, ground_along};
 
@@ -258,8 +258,8 @@ fn station(
         id: node.id(),
         code: node.code().to_owned(),
         element: node.element(),
-        ground_m: node.ground().or_else(|| ground.height(at)).map(rounded),
-        bottom_m: node.bottom().map(rounded),
+        ground_m: node.ground().and_then(height).or_else(|| ground_at(ground, at)).map(rounded),
+        bottom_m: node.bottom().and_then(height).map(rounded),
         before: None,
         after: None,
         depth_m: None,

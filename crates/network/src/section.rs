@@ -15,8 +15,8 @@ use crate::ground::Ground;
 use crate::network::LinkIx;
 pub use error::UndergroundError;
 pub(crate) use error::check_corners;
-use facts::levels_at;
 pub use facts::{Layer, Levels, PipeFacts};
+use facts::{ground_at, levels_at};
 use plane::{
     Piece, angle_degrees, cross2, crossing, dot2, length2, lerp, lerp2, pieces, rounded, sub2,
 };
@@ -238,7 +238,7 @@ fn numbered(mut found: Vec<Found>, layers: &[Layer<'_>], ground: &dyn Ground) ->
         let cut = &mut cuts[at];
         cut.number = at + 1;
         cut.spacing_m = next.map(|next| rounded(next - cut.chainage_m));
-        cut.ground_m = ground.height(cut.at).map(rounded);
+        cut.ground_m = ground_at(ground, cut.at).map(rounded);
         cut.depth_m =
             cut.ground_m.zip(cut.levels).map(|(ground, levels)| rounded(ground - levels.top_m));
     }
@@ -278,7 +278,7 @@ pub(crate) fn ground_along(pieces: &[Piece], ground: &dyn Ground) -> Vec<[f64; 2
         let last = usize::from(at + 1 == pieces.len());
         for at in 0..count + last {
             let t = at as f64 / count as f64;
-            let height = ground.height(lerp2(piece.ends[0], piece.ends[1], t));
+            let height = ground_at(ground, lerp2(piece.ends[0], piece.ends[1], t));
             let chainage = piece.start_m + piece.length_m * t;
             found.extend(height.map(|height| [rounded(chainage), rounded(height)]));
         }

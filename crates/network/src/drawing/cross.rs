@@ -242,7 +242,7 @@ fn table(sheet: &mut Sheet, section: &CrossSection, columns: &[f64], options: &D
             let y = sheet.row(8);
             let middle = f64::midpoint(x, next);
             sheet.svg.fitted([middle, y], &metres(Some(spacing), 2), TEXT, next - x - 1.0);
-            sheet.rule(middle.clamp(x + COLUMN / 2.0, next - COLUMN / 2.0), 0..8);
+            sheet.rule(middle, 0..8);
         }
     }
 }

@@ -86,7 +86,8 @@ impl Board {
                     if !self.is_free(&area, &thing, care) {
                         continue;
                     }
-                    let to = [middle[0].clamp(area[0], area[2]), middle[1].clamp(area[1], area[3])];
+                    let to =
+                        [middle[0].max(area[0]).min(area[2]), middle[1].max(area[1]).min(area[3])];
                     let leader = (distance > 1.0).then_some(to);
                     if leader.is_some() && care == Care::All && self.crosses([middle, to], &thing) {
                         continue;

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::plane::{lerp, rounded};
 use super::segments::NetworkIndex;
+use crate::ground::Ground;
 use crate::network::{Level, Link, LinkIx, Network, Shape};
 
 /// A network, its spatial index and what its layer is called.
@@ -142,9 +143,19 @@ impl Levels {
     }
 }
 
+/// Returns a height that one can be: not NaN, not the -9999 of many sources, nowhere on earth deeper or higher.
+pub(crate) fn height(z: f64) -> Option<f64> {
+    (-2_000.0..=9_000.0).contains(&z).then_some(z)
+}
+
+/// Returns the height of the ground, if it is one.
+pub(crate) fn ground_at(ground: &dyn Ground, at: [f64; 2]) -> Option<f64> {
+    ground.height(at).and_then(height)
+}
+
 /// Returns the levels at a part of a segment; `None` where no height is known.
 pub(crate) fn levels_at(link: &Link<'_>, segment: usize, part: f64) -> Option<Levels> {
     let z = link.heights();
     let (a, b) = (f64::from(*z.get(segment)?), f64::from(*z.get(segment + 1)?));
-    (a.is_finite() && b.is_finite()).then(|| Levels::of(link, lerp(a, b, part)))
+    height(a).zip(height(b)).map(|(a, b)| Levels::of(link, lerp(a, b, part)))
 }

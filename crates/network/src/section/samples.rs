@@ -86,6 +86,16 @@ impl Sample {
         id
     }
 
+    /// Adds a link that the view hides.
+    pub(crate) fn hidden(&mut self, line: &[[f64; 2]]) {
+        let shape = Geometry::line(line.iter().map(|at| self.plane.degrees(*at)).collect());
+        let id = FeatureId::new(self.next).unwrap();
+        self.next += 1;
+        let (valid, state) = (Interval::ALWAYS, State::Existing);
+        let geometry = Some(&shape);
+        self.builder.push_hidden(&FeatureRef { id, geometry, values: &[], valid, state });
+    }
+
     /// Adds a link through places east, north, up; without heights where one is NaN.
     pub(crate) fn link(&mut self, line: &[[f64; 3]], cells: &[(&str, Cell<'_>)]) -> FeatureId {
         let mut shape =

@@ -189,3 +189,14 @@ fn lines_that_are_none_are_refused_with_the_reason() {
     assert!(error(&[[1.0, f64::NAN], [2.0, 2.0]]).contains("outside longitude"));
     assert!(error(&[[1.0, 1.0], [2.0, 2.0]]).contains("at most 20000 m"));
 }
+
+#[test]
+fn what_the_view_hides_is_in_no_answer() {
+    let mut sample = Sample::new();
+    sample.hidden(&[[5.0, -5.0], [5.0, 5.0]]);
+    let built = sample.build();
+    let layers = [layer("pipes", &built)];
+    let line = [place([0.0, 0.0]), place([10.0, 0.0])];
+    let section = cross_section(&line, &layers, &LevelGround(8.0)).unwrap();
+    assert!(section.cuts.is_empty() && section.alongside.is_empty());
+}
