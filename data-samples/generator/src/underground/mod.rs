@@ -7,16 +7,21 @@
 //! ```text
 //! streets   which streets of the centre, the line of each pipe beside the kerb, where lines meet
 //! lay       a pipe along a line: points, depth, ways around what is there
+//! mains     one network along all streets that carry it
+//! drains    where sewers lead
 //! sewers    foul and storm sewers, by gravity
 //! pressure  water, gas, heat
 //! cables    power, street lights, telecom
 //! breaches  pipes that lie too near to each other on purpose
+//! tidy      pipes that leave a point side by side are spread
+//! crossings where pipes cross, and how far apart
 //! survey    what surveyors call things: 特征, 附属物, codes
 //! ```
 
 mod breaches;
 mod cables;
 mod crossings;
+mod drains;
 mod lay;
 mod mains;
 mod pressure;

@@ -163,7 +163,7 @@ pub(super) fn gas(city: &City, streets: &Streets, placed: &mut Placed) -> Net {
             if spot.thing == "调压箱" && *node != usize::MAX {
                 layer.stand(*node, "", false);
                 let m = manner(63, "PE", 0.75, piece.year.max(2001));
-                across(&mut layer, piece, *node, edge(piece.class) + 1.2, (&m, "调压箱"));
+                across(&mut layer, piece, *node, edge(piece.class) + 1.2, (&m, "用户"));
             }
         }
     }
