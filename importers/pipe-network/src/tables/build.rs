@@ -2,6 +2,8 @@
 
 mod flow;
 mod network;
+mod records;
+mod twins;
 
 use onemap_crs::Crs;
 use onemap_model::{Note, PipeSystem};
@@ -87,8 +89,11 @@ pub(super) fn build(
     }
     let (mut node_names, mut link_names) = (Names::default(), Names::default());
     let mut rows = Rows::default();
-    for (i, (kind, table)) in prepared.iter().enumerate() {
-        read(i, *kind, table, map, &mut draft, &mut rows, (&mut node_names, &mut link_names));
+    for (i, (kind, table)) in prepared.iter_mut().enumerate() {
+        // Rows are let go as they are read: tables may fill most of the memory.
+        let raw = std::mem::take(&mut table.raw.rows);
+        let names = (&mut node_names, &mut link_names);
+        read((i, *kind, table), raw, map, &mut draft, &mut rows, names);
     }
     draft.node_fields = node_names.all;
     draft.link_fields = link_names.all;
@@ -111,9 +116,8 @@ pub(super) fn build(
 
 /// Reads the rows of a table.
 fn read(
-    i: usize,
-    kind: Kind,
-    table: &Table,
+    (i, kind, table): (usize, Kind, &Table),
+    raw: Vec<super::raw::RawRow>,
     map: Option<&crate::Mapping>,
     draft: &mut Draft,
     rows: &mut Rows,
@@ -122,7 +126,8 @@ fn read(
     let mut found = Vec::new();
     let mut reader = Reader { table, map, found: &mut found };
     let mut halves = Vec::new();
-    for row in &table.raw.rows {
+    for row in raw {
+        let row = &row;
         if matches!(kind, Kind::Points | Kind::Both) {
             match reader.point(row, node_names) {
                 Some(mut point) => {

@@ -182,3 +182,17 @@ fn real_files_have_the_rows_that_gdal_counts() {
         assert_eq!((sink.kept, sink.rejected), (kept, rejected), "{} {rejects:?}", path.display());
     }
 }
+
+#[test]
+fn a_raw_table_keeps_every_column_as_it_is_written() {
+    let options = Options { raw_tables: true, ..Options::default() };
+    let text = "点号,X坐标,Y坐标,管径\n1.10,3760960.310,?,300\n2,,39615546.06,DN300\n";
+    let sink = read_bytes("t.csv", text.as_bytes(), &options).unwrap();
+    let table = &sink.layers[0];
+    assert_eq!((table.records.len(), table.rejects.len()), (2, 0));
+    assert!(table.records.iter().all(|record| record.geometry.is_none()));
+    assert_eq!(table.value(0, "点号"), Value::Text("1.10".into()));
+    assert_eq!(table.value(0, "X坐标"), Value::Text("3760960.310".into()));
+    assert_eq!(table.value(0, "Y坐标"), Value::Text("?".into()));
+    assert_eq!(table.value(1, "管径"), Value::Text("DN300".into()));
+}

@@ -1,13 +1,15 @@
 //! Nodes and links from rows.
 
 use onemap_model::{Element, Geometry, Note, Value};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::super::axes::Axes;
 use super::super::lines::{self, LineRow};
 use super::super::points::{Levels, PointRow, Table};
 use super::super::topology::{self, Drawn};
 use super::super::words;
+use super::records::{self, Told};
+use super::twins::{self, Twins};
 use super::{Rows, flow};
 use crate::Options;
 use crate::draft::{Draft, Found, Level, Link, Node, Origin, Refused};
@@ -19,37 +21,17 @@ const METRES_PER_DEGREE: f64 = 111_000.0;
 /// A corner of a drawn line, with its height where that is known.
 type Corner = ([f64; 2], Option<f64>);
 
-/// What one record says of a point.
-#[derive(Clone, Copy)]
-struct Told {
-    origin: Origin,
-    at: [f64; 2],
-    ground: Option<f64>,
-    /// Its ground is the sum of its depth and height, and the pipe no deeper than the manhole.
-    is_sound: bool,
-}
-
-impl Told {
-    fn new(row: &PointRow, at: [f64; 2]) -> Self {
-        let Levels { ground, elevation, depth, .. } = row.levels;
-        let error = ground.zip(elevation).zip(depth).map(|((ground, z), depth)| ground - z - depth);
-        let is_sum = error.is_some_and(|error| error.abs() <= 0.005);
-        let is_within = depth.zip(row.well_depth).is_none_or(|(depth, well)| depth <= well + 0.005);
-        Self { origin: row.origin, at, ground, is_sound: is_sum && is_within }
-    }
-}
-
 /// Where codes stand.
 #[derive(Default)]
-struct Codes {
+pub(super) struct Codes {
     /// Node by scope and number.
     by_scope: FxHashMap<(String, String), usize>,
     /// Nodes by number alone.
     by_code: FxHashMap<String, Vec<usize>>,
     /// Further records of a node: where they are, and what they say of place and ground.
-    records: FxHashMap<usize, Vec<Told>>,
+    pub(super) records: FxHashMap<usize, Vec<Told>>,
     /// The first record of nodes that may have several.
-    first: FxHashMap<usize, Told>,
+    pub(super) first: FxHashMap<usize, Told>,
     /// What was surveyed at a node.
     levels: Vec<Levels>,
 }
@@ -72,11 +54,11 @@ pub(super) fn join(draft: &mut Draft, tables: &[Table], rows: Rows, axes: Axes, 
         let Some(table) = tables.get(table) else { continue };
         point(draft, &mut codes, table, row, axes);
     }
-    vote(draft, &codes);
+    records::vote(draft, &codes);
     let mut written = Vec::new();
     let mut drawn: Vec<(Drawn, Option<String>)> = Vec::new();
     let mut made = 0;
-    let mut twins = Twins::default();
+    let mut known = Twins::default();
     for (table, row, far) in rows.lines {
         let Some(table) = tables.get(table) else { continue };
         if row.link.from.node.is_empty() || row.link.to.node.is_empty() {
@@ -96,11 +78,11 @@ pub(super) fn join(draft: &mut Draft, tables: &[Table], rows: Rows, axes: Axes, 
         }
         let flow = row.flow.clone();
         let link = line(draft, &mut codes, table, row, far, axes, &mut made);
-        if let Some(code) = twins.look(&link, &draft.links) {
-            refuse_twin(draft, code, link);
+        if let Some(code) = known.look(&link, &draft.links) {
+            twins::refuse(draft, code, link);
             continue;
         }
-        twins.add(&link, draft.links.len());
+        known.add(&link, draft.links.len());
         draft.links.push(link);
         written.push(flow);
     }
@@ -139,7 +121,7 @@ pub(super) fn join(draft: &mut Draft, tables: &[Table], rows: Rows, axes: Axes, 
             if options.split { format!(", and {divided} of them divided where others end on them") } else { String::new() }
         )));
     }
-    number_twins(&mut draft.links);
+    twins::number(&mut draft.links);
     flow::set(draft, &written);
 }
 
@@ -242,73 +224,6 @@ fn again(draft: &mut Draft, codes: &mut Codes, i: usize, row: &PointRow, at: [f6
     }
 }
 
-/// Compares the records of points that have several: what most of them say is taken, the others are reported.
-fn vote(draft: &mut Draft, codes: &Codes) {
-    let mut several: Vec<usize> = codes.records.keys().copied().collect();
-    several.sort_unstable();
-    for i in several {
-        let (Some(node), Some(more)) = (draft.nodes.get(i), codes.records.get(&i)) else {
-            continue;
-        };
-        let mut records: Vec<Told> = codes.first.get(&i).copied().into_iter().collect();
-        records.extend(more.iter().copied());
-        let at = most(&records, |a, b| distance(a.at, b.at) <= 0.005).map(|record| record.at);
-        let grounds: Vec<Told> =
-            records.iter().copied().filter(|record| record.ground.is_some()).collect();
-        let near =
-            |a: Option<f64>, b: Option<f64>| a.zip(b).is_none_or(|(a, b)| (a - b).abs() <= 0.005);
-        let ground =
-            most(&grounds, |a, b| near(a.ground, b.ground)).and_then(|record| record.ground);
-        let code = node.code.clone();
-        for Told { origin, at: here, ground: level, .. } in &records {
-            if let Some(at) = at
-                && distance(at, *here) > 0.005
-            {
-                let away = distance(at, *here);
-                let text =
-                    format!("{code} stands {away:.3} m from where its other records have it");
-                report(draft, "point-disagrees", *origin, &code, Some(*here), text);
-            }
-            if !near(*level, ground)
-                && let (Some(level), Some(ground)) = (level, ground)
-            {
-                let text =
-                    format!("the ground at {code} is {level}, in its other records {ground}");
-                report(draft, "point-disagrees", *origin, &code, Some(*here), text);
-            }
-        }
-        let depth = draft.nodes.get(i).and_then(|node| Some(node.ground? - node.bottom?));
-        if let Some(node) = draft.nodes.get_mut(i) {
-            node.at = at.unwrap_or(node.at);
-            if node.ground != ground {
-                node.bottom = ground
-                    .zip(depth)
-                    .map(|(ground, depth)| ((ground - depth) * 1000.0).round() / 1000.0);
-            }
-            node.ground = ground;
-        }
-    }
-}
-
-/// Returns the record that most others agree with; where as many agree with another, one that is right in itself, else
-/// the first.
-fn most(records: &[Told], agree: impl Fn(&Told, &Told) -> bool) -> Option<Told> {
-    // A point with many records does not need all of them to find what most say.
-    let some = records.get(..records.len().min(64)).unwrap_or_default();
-    let votes = |record: &Told| {
-        let count = some.iter().filter(|other| agree(record, other)).count();
-        count * 2 + usize::from(record.is_sound)
-    };
-    let mut best: Option<(usize, Told)> = None;
-    for record in some {
-        let count = votes(record);
-        if best.is_none_or(|(most, _)| count > most) {
-            best = Some((count, *record));
-        }
-    }
-    best.map(|(_, record)| record)
-}
-
 /// Makes a link of a row.
 fn line(
     draft: &mut Draft,
@@ -392,74 +307,6 @@ fn take_drawn_heights(link: &mut Link, corners: &[Corner]) {
     }
 }
 
-/// Finds lines that are there twice.
-#[derive(Default)]
-struct Twins {
-    by_ends: FxHashMap<(String, String), Vec<usize>>,
-}
-
-impl Twins {
-    fn ends(link: &Link) -> (String, String) {
-        let (a, b) = (link.from.node.clone(), link.to.node.clone());
-        if a <= b { (a, b) } else { (b, a) }
-    }
-
-    fn add(&mut self, link: &Link, position: usize) {
-        self.by_ends.entry(Self::ends(link)).or_default().push(position);
-    }
-
-    /// Tells whether a line like this one is there already, and which rule it breaks.
-    fn look(&self, link: &Link, links: &[Link]) -> Option<&'static str> {
-        let is_default = |link: &Link| link.code == format!("{}-{}", link.from.node, link.to.node);
-        let known = self.by_ends.get(&Self::ends(link))?.iter().filter_map(|i| links.get(*i));
-        for other in known {
-            let same_code = link.code == other.code || (is_default(link) && is_default(other));
-            let is_reversed = other.from.node == link.to.node && other.from.node != link.from.node;
-            let corners_agree = if is_reversed {
-                link.corners.iter().map(|c| c.0).eq(other.corners.iter().rev().map(|c| c.0))
-            } else {
-                link.corners == other.corners
-            };
-            let levels = |link: &Link| [link.from.elevation, link.to.elevation];
-            let same = same_code
-                && link.section_text == other.section_text
-                && link.system.map(|s| s.code) == other.system.map(|s| s.code)
-                && link.extra == other.extra
-                && corners_agree
-                && (is_reversed || levels(link) == levels(other));
-            if same {
-                return Some(if is_reversed { "reversed-line" } else { "duplicate-line" });
-            }
-        }
-        None
-    }
-}
-
-fn refuse_twin(draft: &mut Draft, code: &'static str, link: Link) {
-    let (from, to) = (&link.from.node, &link.to.node);
-    let text = match code {
-        "reversed-line" => format!("the line from {to} to {from} is there already"),
-        _ => format!("the line from {from} to {to} was already there"),
-    };
-    let reason = format!("{text}; remove one of them");
-    report(draft, code, link.origin, &link.code.clone(), None, text);
-    draft.refused.push(Refused { origin: link.origin, code: Some(link.code), reason });
-}
-
-/// Gives lines that share a code, such as two pipes between the same points, codes of their own.
-fn number_twins(links: &mut [Link]) {
-    let mut taken: FxHashSet<String> = FxHashSet::default();
-    let mut last: FxHashMap<String, u32> = FxHashMap::default();
-    for link in links {
-        let base = link.code.clone();
-        while !taken.insert(link.code.clone()) {
-            let number = last.entry(base.clone()).or_insert(1);
-            *number += 1;
-            link.code = format!("{base}#{number}");
-        }
-    }
-}
-
 /// Returns the corners of the lines of a shape; heights that mean nothing are left off.
 fn corners_of(shape: &Geometry) -> Vec<Vec<Corner>> {
     let mut lines = Vec::new();
@@ -491,11 +338,11 @@ fn field(names: &mut Vec<String>, name: &str) -> u32 {
     names.len() as u32 - 1
 }
 
-fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
+pub(super) fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
     libm::hypot(a[0] - b[0], a[1] - b[1])
 }
 
-fn report(
+pub(super) fn report(
     draft: &mut Draft,
     code: &'static str,
     origin: Origin,
