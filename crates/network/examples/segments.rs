@@ -69,7 +69,7 @@ fn main() {
         let loaded = start.elapsed();
         network.prepare();
         load = load.min(loaded.as_secs_f64());
-        prepare = prepare.min((start.elapsed() - loaded).as_secs_f64());
+        prepare = prepare.min(start.elapsed().saturating_sub(loaded).as_secs_f64());
     }
     let network = build(&rows);
     let segments = network.segments().len();

@@ -16,6 +16,9 @@ use crate::wall::wall_allowance;
 /// Flatter than this, metres, says nothing about the flow.
 const LEAST_FALL_M: f64 = 0.001;
 
+/// Longer, metres, is no link: the value or the shape is broken.
+const LONGEST_M: f64 = 1e7;
+
 /// Where a feature went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Row {
@@ -116,8 +119,10 @@ impl Network {
         let line = push_line(lines, shape);
         let xy = &lines.xy[line.start as usize..line.end as usize];
         let z = &lines.z[line.start as usize..line.end as usize];
+        let believable = |length: &f64| (0.0..LONGEST_M).contains(length);
         let stated = columns.length.number(values).filter(|length| *length > 0.0);
-        let length = stated.unwrap_or_else(|| metric::length(xy, z)) as f32;
+        let measured = || Some(metric::length(xy, z)).filter(believable);
+        let length = stated.filter(believable).or_else(measured).unwrap_or(0.0) as f32;
 
         let material_text = columns.material.text(values);
         let class = class_of(columns, values);

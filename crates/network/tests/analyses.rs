@@ -18,7 +18,9 @@ fn pipe() -> (&'static str, Value) {
 
 fn line(corners: &[[f64; 3]]) -> Geometry {
     let mut line = Geometry::empty(onemap_model::GeometryKind::LineString);
-    corners.iter().for_each(|corner| line.push_z(*corner));
+    for corner in corners {
+        line.push_z(*corner);
+    }
     line.end_line();
     line
 }
@@ -49,10 +51,10 @@ fn the_direction_comes_from_what_is_given_then_the_fall_and_never_from_the_drawi
     let sewer = ("class", text("PS"));
     let (high, low) = ([118.0, 33.0, 5.0], [118.001, 33.0, 4.0]);
     let level = [118.001, 33.0, 5.0];
-    let falls = layer.push(Some(line(&[high, low])), &[sewer.clone()]);
-    let rises = layer.push(Some(line(&[low, high])), &[sewer.clone()]);
+    let falls = layer.push(Some(line(&[high, low])), std::slice::from_ref(&sewer));
+    let rises = layer.push(Some(line(&[low, high])), std::slice::from_ref(&sewer));
     let given = layer.push(Some(line(&[high, low])), &[sewer.clone(), ("flow", Value::Int(-1))]);
-    let flat = layer.push(Some(line(&[high, level])), &[sewer.clone()]);
+    let flat = layer.push(Some(line(&[high, level])), std::slice::from_ref(&sewer));
     let water = layer.push(Some(line(&[high, low])), &[("class", text("JS"))]);
     let inverts = [
         sewer,

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use onemap_network::{IsolateQuery, Options};
@@ -27,7 +27,7 @@ fn with_valves(name: &str) -> Option<(Layer, std::path::PathBuf)> {
 }
 
 fn partition(golden: &std::path::Path, file: &str) -> BTreeSet<BTreeSet<String>> {
-    let mut groups: std::collections::BTreeMap<String, BTreeSet<String>> = Default::default();
+    let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::default();
     for row in csv(&fs::read_to_string(golden.join(file)).unwrap()) {
         groups.entry(row[1].clone()).or_default().insert(row[0].clone());
     }
@@ -50,8 +50,7 @@ fn valve_segments_are_the_golden_partitions() {
         assert_eq!(parts(&|s| s.links.clone()), partition(&golden, "link_segments.csv"), "{name}");
         assert_eq!(parts(&|s| s.nodes.clone()), partition(&golden, "node_segments.csv"), "{name}");
         // Together: a node and a link are in one segment exactly when the files say so.
-        let mut together: std::collections::BTreeMap<String, [BTreeSet<String>; 2]> =
-            Default::default();
+        let mut together: BTreeMap<String, [BTreeSet<String>; 2]> = BTreeMap::default();
         for (kind, file) in ["node_segments.csv", "link_segments.csv"].into_iter().enumerate() {
             for row in csv(&fs::read_to_string(golden.join(file)).unwrap()) {
                 together.entry(row[1].clone()).or_default()[kind].insert(row[0].clone());

@@ -194,7 +194,7 @@ impl Search<'_> {
                         continue;
                     }
                     let beyond = network.links.ends[link as usize][1 - end];
-                    let way = way + millimetres(network.links.length[link as usize]);
+                    let way = way.saturating_add(millimetres(network.links.length[link as usize]));
                     let half = link * 2 + end as u32;
                     reached(&mut heap, &mut far, beyond, way, half, node);
                 }
