@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use onemap_model::{Element, FeatureId, PipeClass};
 use rustc_hash::FxHashMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::ground::Ground;
 use crate::network::LinkIx;
-use crate::section::facts::{ground_at, height, levels_at};
+use crate::section::facts::{element_name, ground_at, height, levels_at};
 use crate::section::plane::{Plane, cross2, crossing, length2, lerp2, nearest, rounded, sub2};
 use crate::section::{Layer, Levels, PipeFacts, UndergroundError, check_corners};
 
@@ -81,10 +81,6 @@ pub struct PitNode {
     pub bottom_m: Option<f64>,
     /// Who owns it.
     pub owner: Option<String>,
-}
-
-fn element_name<S: Serializer>(element: &Element, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(element.name())
 }
 
 /// Somebody to be told before the digging.

@@ -2,11 +2,11 @@
 
 use onemap_model::{Element, FeatureId};
 use rustc_hash::FxHashSet;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::ground::Ground;
 use crate::network::{Direction, LinkIx, NodeIx};
-use crate::section::facts::{ground_at, height, levels_at};
+use crate::section::facts::{element_name, ground_at, height, levels_at};
 use crate::section::plane::{angle_degrees, crossing, lerp2, pieces, rounded, sub2};
 use crate::section::{Layer, Levels, PipeFacts, UndergroundError, ground_along};
 
@@ -41,10 +41,6 @@ pub struct Station {
     pub after: Option<Levels>,
     /// From the ground to the top of the pipe that leaves (at the end: that arrives), metres.
     pub depth_m: Option<f64>,
-}
-
-fn element_name<S: Serializer>(element: &Element, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(element.name())
 }
 
 /// A pipe of the path.

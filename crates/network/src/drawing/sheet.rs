@@ -136,7 +136,7 @@ impl Sheet {
         let graph = self.graph;
         let [left, _, right, _] = graph.area;
         let steps = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0];
-        let step = steps.iter().find(|step| **step * graph.per_metre[1] >= 6.0).unwrap_or(&500.0);
+        let step = steps.iter().find(|step| **step * graph.per_metre[1] >= 4.5).unwrap_or(&500.0);
         let digits = usize::from(*step < 1.0);
         let first = (graph.low / step).ceil() as i64;
         let last = ((graph.high / step).floor() as i64).min(first + 400);
@@ -154,7 +154,7 @@ impl Sheet {
                 self.svg.rect([x - 2.6, next], [1.4, y - next], &style);
             }
         }
-        let (top, bottom) = (graph.y(last as f64 * step), graph.y(graph.low));
+        let (top, bottom) = (graph.y(graph.high), graph.y(graph.low));
         self.svg.line([x, top], [x, bottom], &stroke("#111", 0.25, &[]));
         let unit = language.of("高程(m)", "Elevation (m)");
         self.svg.text([x - 2.0, top - 4.5], unit, TEXT, Anchor::Middle, "");
@@ -332,7 +332,7 @@ fn scale_bar(svg: &mut Svg, [left, y]: [f64; 2], scale: f64, language: Language)
         let style = format!("fill=\"{fill}\" {}", stroke("#111", 0.15, &[]));
         svg.rect([left + f64::from(at) * width, y], [width, 1.3], &style);
     }
-    let digits = if field < 1.0 { 1 } else { 0 };
+    let digits = usize::from(field < 1.0);
     for at in [0.0, 2.0, 4.0] {
         let text = format!("{:.digits$}", at * field);
         svg.text([left + at * width, y - 2.2], &text, 2.3, Anchor::Middle, "");

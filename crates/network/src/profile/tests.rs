@@ -74,7 +74,7 @@ fn a_crossing_pipe_is_told_with_its_free_height() {
     assert!((crossing.chainage_m - 50.0).abs() < 2e-3);
     assert_eq!(crossing.above, Some(true));
     // Centres 8.5 and 7.75, outer diameters 0.208 and 0.416 (iron: 4 mm and a fiftieth).
-    let expected = 0.75 - (0.216 + 0.424) / 2.0;
+    let expected = 0.75 - f64::midpoint(0.216, 0.424);
     assert!((crossing.gap_m.unwrap() - expected).abs() < 2e-3, "{:?}", crossing.gap_m);
 }
 

@@ -1,6 +1,6 @@
 //! What every answer about the underground tells of a pipe.
 
-use onemap_model::{FeatureId, PipeClass, PipeSystem};
+use onemap_model::{Element, FeatureId, PipeClass, PipeSystem};
 use serde::{Serialize, Serializer};
 
 use super::plane::{lerp, rounded};
@@ -57,8 +57,15 @@ pub struct PipeFacts {
     pub owner: Option<String>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn class_code<S: Serializer>(class: &PipeClass, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(class.code())
+}
+
+/// Writes what a node is.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+pub(crate) fn element_name<S: Serializer>(element: &Element, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(element.name())
 }
 
 impl PipeFacts {

@@ -21,7 +21,7 @@ impl NetworkIndex {
     /// Indexes the links and nodes of a network that the view shows.
     pub fn new(network: &Network) -> Self {
         let links: Vec<LinkIx> = network.links().collect();
-        let segments = links
+        let segments: Vec<_> = links
             .par_iter()
             .flat_map_iter(|&ix| {
                 let pairs = network.link(ix).line().windows(2).enumerate();
@@ -30,14 +30,14 @@ impl NetworkIndex {
             .filter(|(bounds, _)| bounds.iter().all(|x| x.is_finite()))
             .collect();
         let nodes: Vec<NodeIx> = network.nodes().collect();
-        let nodes = nodes
+        let nodes: Vec<_> = nodes
             .par_iter()
             .filter_map(|ix| Some((network.node(*ix).at()?, ix)))
             .map(|(at, ix)| (box_of(at, at), [ix.0, 0]))
             .collect();
         let half_width = |ix: &LinkIx| network.link(*ix).section().outer()[0] / 2.0;
         let most_half_width_m = links.par_iter().map(half_width).reduce(|| 0.0, f64::max);
-        Self { segments: Tree::new(segments), nodes: Tree::new(nodes), most_half_width_m }
+        Self { segments: Tree::new(&segments), nodes: Tree::new(&nodes), most_half_width_m }
     }
 
     /// Returns the memory that the index takes, bytes.
@@ -85,7 +85,7 @@ impl Tree {
             + self.items.capacity() * size_of::<[u32; 2]>()
     }
 
-    fn new(entries: Vec<([f64; 4], [u32; 2])>) -> Self {
+    fn new(entries: &[([f64; 4], [u32; 2])]) -> Self {
         if entries.is_empty() {
             return Self::default();
         }
@@ -98,7 +98,7 @@ impl Tree {
             .enumerate()
             .map(|(at, (bounds, _))| {
                 let cell = |low: usize| {
-                    let middle = (bounds[low] + bounds[low + 2]) / 2.0 - origin[low];
+                    let middle = f64::midpoint(bounds[low], bounds[low + 2]) - origin[low];
                     (middle / side * 65_535.0) as u32
                 };
                 (hilbert(cell(0), cell(1)), at as u32)
@@ -208,7 +208,7 @@ mod tests {
                     ([x, y, x + w, y + h], [at as u32, 7])
                 })
                 .collect();
-            let tree = Tree::new(entries.clone());
+            let tree = Tree::new(&entries);
             for _ in 0..50 {
                 let [x, y, side] = [118.0 + next(), 34.0 + next(), next() / 10.0];
                 let wanted = [x, y, x + side, y + side];
