@@ -23,10 +23,11 @@ pub fn cross_section_svg(section: &CrossSection, options: &DrawingOptions) -> St
     let language = options.language;
     let heights = heights(section);
     let horizontal = asked(options.horizontal).unwrap_or_else(|| {
-        // On A4 unless A3 shows it much larger.
-        let [small, large] = [205.0, 328.0].map(|room| scale_for(section.length_m, room, 20.0));
-        let fits = section.cuts.len() as f64 * COLUMN <= 205.0;
-        if fits && small <= large * 1.5 { small } else { large }
+        // On A4 unless A3 shows it much larger; on more where the table needs more.
+        let wide = section.cuts.len() as f64 * COLUMN;
+        let [small, large] =
+            [205.0, wide.max(328.0)].map(|room| scale_for(section.length_m, room, 20.0));
+        if wide <= 205.0 && small <= large * 1.5 { small } else { large }
     });
     let vertical = asked(options.vertical).unwrap_or_else(|| {
         let up = heights.map_or(1.0, |[low, high]| high - low);

@@ -24,7 +24,8 @@ pub fn profile_svg(profile: &Profile, options: &DrawingOptions) -> String {
     let language = options.language;
     let heights = heights(profile);
     // Up to 2 m of paper before the scale gets smaller than 1:2000.
-    let fits = scale_for(profile.length_m, 328.0, 100.0);
+    let wide = profile.stations.len() as f64 * COLUMN;
+    let fits = scale_for(profile.length_m, wide.clamp(328.0, 2000.0), 100.0);
     let horizontal = asked(options.horizontal).unwrap_or_else(|| {
         if fits > 2000.0 { scale_for(profile.length_m, 2000.0, 2000.0) } else { fits }
     });
