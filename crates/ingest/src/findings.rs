@@ -125,26 +125,33 @@ pub fn write_findings<'f>(
         path: path.display().to_string(),
         why: error.to_string(),
     };
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    let text = findings_text(extension.as_deref().unwrap_or_default(), layers);
+    let text = text.ok_or_else(|| IngestError::Findings {
+        path: path.display().to_string(),
+        why: "its name has to end with .csv, .json or .geojson".to_owned(),
+    })?;
+    let mut file = std::fs::File::create(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)
+}
+
+/// Returns the findings of several layers as a table (`csv`), `json`, or a map layer (`geojson`); `None` for any other form.
+pub fn findings_text<'f>(
+    form: &str,
+    layers: impl Iterator<Item = (&'f str, &'f Findings)>,
+) -> Option<String> {
     let all: Vec<(&str, &PlacedFinding)> = layers
         .flat_map(|(id, findings)| findings.list.iter().map(move |found| (id, found)))
         .collect();
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-    let text = match extension.as_deref() {
-        Some("csv") => table(&all),
-        Some("json") => {
+    Some(match form {
+        "csv" => table(&all),
+        "json" => {
             let rows: Vec<_> = all.iter().map(|(id, found)| row(id, found)).collect();
             json!({ "findings": rows }).to_string()
         }
-        Some("geojson") => map(&all),
-        _ => {
-            return Err(IngestError::Findings {
-                path: path.display().to_string(),
-                why: "its name has to end with .csv, .json or .geojson".to_owned(),
-            });
-        }
-    };
-    let mut file = std::fs::File::create(path).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)
+        "geojson" => map(&all),
+        _ => return None,
+    })
 }
 
 fn row(layer: &str, found: &PlacedFinding) -> serde_json::Value {

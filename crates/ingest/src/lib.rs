@@ -32,7 +32,7 @@ mod simple;
 mod worker;
 
 pub use error::{BoxError, IngestError};
-pub use findings::{Findings, PlacedFinding, write_findings};
+pub use findings::{Findings, PlacedFinding, findings_text, write_findings};
 pub use import::{Input, Position, Progress, ReadFn, import};
 pub use inspect::{Inspected, inspect};
 pub use options::{FieldTitle, Mode, Options, StateRule, TimeRule};

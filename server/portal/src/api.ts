@@ -151,7 +151,8 @@ export async function identify(
   return body.features ?? [];
 }
 
-async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+/** Reads JSON below the address of the page. */
+export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   let answer: Response;
   try {
     const init: RequestInit = { headers: { Accept: 'application/geo+json, application/json' } };

@@ -95,6 +95,16 @@ export function isDrawable(info: LayerInfo): boolean {
   return drawable.has(info.kind) && info.bounds !== null;
 }
 
+/** Whether a layer is a network of pipes or cables. */
+export function isNetwork(info: LayerInfo): boolean {
+  return info.kind === 'network';
+}
+
+/** Whether a layer holds what the checks of an import found. */
+export function isFindings({ id, fields }: LayerInfo): boolean {
+  return id.endsWith('_findings') && ['severity', 'text', 'remedy'].every((name) => fields.some((field) => field.name === name));
+}
+
 /** What a layer's map layers and sources are made from. */
 function looks({ style, geometry, bounds, minzoom, maxzoom, time, fields }: LayerInfo): string {
   return JSON.stringify([style, geometry, bounds, minzoom, maxzoom, time === null, fields]);

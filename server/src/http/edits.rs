@@ -41,6 +41,31 @@ impl From<Unfit> for Problem {
     }
 }
 
+/// Until there are users and grants, only programs on this computer may edit, unless the server was told otherwise. A
+/// request that came through a proxy, or for a name that anybody could let point to this computer, is not from this
+/// computer.
+pub(super) fn may_edit(
+    app: &App,
+    peer: Peer,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Result<(), Problem> {
+    const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
+    if app.allow_edits {
+        return Ok(());
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.or(uri.authority().map(axum::http::uri::Authority::as_str)).unwrap_or_default();
+    let local = peer.0.ip().to_canonical().is_loopback()
+        && is_address_or_localhost(host)
+        && !FORWARDED.iter().any(|name| headers.contains_key(*name));
+    if local {
+        return Ok(());
+    }
+    let detail = "only programs on the server's own computer may edit: start it with `serve --allow-edits` to let all who reach it edit";
+    Err(Problem::forbidden(detail))
+}
+
 /// What every edit is made of besides its body.
 struct Edit {
     app: App,
@@ -58,29 +83,8 @@ impl Edit {
         uri: &Uri,
     ) -> Result<Self, Problem> {
         let edit = Self { app, layer: layer_id(layer)?, peer: peer.0.ip(), headers };
-        edit.is_allowed(uri)?;
+        may_edit(&edit.app, peer, &edit.headers, uri)?;
         Ok(edit)
-    }
-
-    /// Until there are users and grants, only programs on this computer may edit, unless the server was
-    /// told otherwise. A request that came through a proxy, or for a name that anybody could let point to
-    /// this computer, is not from this computer.
-    fn is_allowed(&self, uri: &Uri) -> Result<(), Problem> {
-        const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
-        if self.app.allow_edits {
-            return Ok(());
-        }
-        let host = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let host =
-            host.or(uri.authority().map(axum::http::uri::Authority::as_str)).unwrap_or_default();
-        let local = self.peer.to_canonical().is_loopback()
-            && is_address_or_localhost(host)
-            && !FORWARDED.iter().any(|name| self.headers.contains_key(*name));
-        if local {
-            return Ok(());
-        }
-        let detail = "only programs on the server's own computer may edit: start it with `serve --allow-edits` to let all who reach it edit";
-        Err(Problem::forbidden(detail))
     }
 
     async fn body(&self, body: Body, types: &[&str]) -> Result<upload::Upload, Problem> {

@@ -7,6 +7,7 @@ mod edits;
 mod encoding;
 mod features;
 mod health;
+mod imports;
 mod listener;
 mod networks;
 mod openapi;
@@ -81,6 +82,9 @@ struct Shared {
     reads: Arc<Gate>,
     edits: Arc<Gate>,
     uploads: upload::Room,
+    imports: imports::Imports,
+    /// Imports are made one at a time.
+    import_turn: Arc<tokio::sync::Semaphore>,
     counters: Arc<Counters>,
     changes: Arc<Changes>,
     warm: Warm,
@@ -132,6 +136,8 @@ pub(crate) async fn serve(store: Store, settings: Settings) -> anyhow::Result<()
         reads: Gate::new(cores, LONGEST_QUEUE),
         edits: Gate::new(EDITORS, LONGEST_QUEUE),
         uploads: upload::Room::new(),
+        imports: imports::Imports::default(),
+        import_turn: Arc::new(tokio::sync::Semaphore::new(1)),
         counters: Arc::default(),
         warm: Warm::new(),
         allow_edits: settings.allow_edits,
@@ -156,6 +162,11 @@ fn router(app: App) -> Router {
         .expose_headers([header::ETAG, edits::REVISION]);
     let counters = Arc::clone(&app.counters);
     let feature = get(features::one).put(edits::replace).patch(edits::patch).delete(edits::delete);
+    // Files are as large as they are: here only silence ends a request.
+    let slow = Router::new()
+        .route("/api/imports", get(imports::list).post(imports::begin))
+        .layer(axum::extract::DefaultBodyLimit::disable())
+        .with_state(app.clone());
     Router::new()
         .route("/", get(site::index))
         .route("/assets/{*path}", get(site::asset))
@@ -167,6 +178,9 @@ fn router(app: App) -> Router {
         .route("/tiles/{layers}/{z}/{x}/{y}", get(tiles::tile))
         .route("/3dtiles/{layers}/tileset.json", get(three_d::tileset))
         .route("/3dtiles/{layer}/{*path}", get(three_d::below))
+        .route("/api/imports/{id}", get(imports::one))
+        .route("/api/imports/{id}/findings", get(imports::findings))
+        .route("/api/imports/{id}/accept", post(imports::accept))
         .route("/networks/{layers}/{question}", get(networks::ask))
         .route("/features/{layer}", post(edits::create))
         .route("/features/{layer}/transaction", post(edits::transaction))
@@ -191,6 +205,7 @@ fn router(app: App) -> Router {
             axum::http::StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIMEOUT,
         ))
+        .merge(slow)
         .layer(CatchPanicLayer::custom(problem::panicked))
         // What fails says so itself; thousands of refusals would be thousands of lines.
         .layer(TraceLayer::new_for_http().on_failure(()))

@@ -36,8 +36,8 @@ pub(super) fn answer(
         _ => Err(AskError::OneLayer { question }),
     };
     match question {
-        Question::Connected { from, with_flow } => {
-            graph::connected(one("a trace")?, from, *with_flow)?.form("a trace", form)
+        Question::Connected { from, with_flow, limit } => {
+            graph::connected(one("a trace")?, from, *with_flow, *limit)?.form("a trace", form)
         }
         Question::Trace { from, direction, ambiguous, limit } => {
             let member = one("a trace")?;

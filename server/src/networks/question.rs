@@ -15,7 +15,7 @@ pub(crate) trait Given {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Question {
     /// Is there a way from the first to the last, and which is the shortest?
-    Connected { from: Vec<String>, with_flow: bool },
+    Connected { from: Vec<String>, with_flow: bool, limit: usize },
     /// What is upstream, or downstream?
     Trace { from: Vec<String>, direction: TraceDirection, ambiguous: Ambiguous, limit: usize },
     /// Which valves have to be closed?
@@ -136,7 +136,7 @@ impl Question {
         let direction = match needed(given, "kind")? {
             "connected" => {
                 let with_flow = matches!(given.get("flow"), Some("true" | "1"));
-                return Ok(Self::Connected { from, with_flow });
+                return Ok(Self::Connected { from, with_flow, limit });
             }
             "isolate" => {
                 let (failed, closed) = (list(given, "failed"), list(given, "closed"));

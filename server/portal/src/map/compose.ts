@@ -27,13 +27,16 @@ export interface ComposedLayer {
   paint: Record<string, unknown>;
 }
 
+/** The colour of what no layer covers, seen from above and from below. */
+export const ground = { above: '#e8ebe9', below: '#f3f4f2' };
+
 /** The map before any data: the calm ground that city layers stand on. */
 export function emptyStyle(): StyleSpecification {
   return {
     version: 8,
     name: 'onemap',
     sources: {},
-    layers: [{ id: 'background', type: 'background', paint: { 'background-color': '#e8ebe9' } }],
+    layers: [{ id: 'background', type: 'background', paint: { 'background-color': ground.above } }],
   };
 }
 
@@ -107,9 +110,14 @@ function sourceName(info: LayerInfo, tiles: string): string {
   return tiles === info.id ? `tiles:${info.id}` : `labels:${info.id}`;
 }
 
+/** Fonts of the machine, in a weight. */
+export function localFontStack(weight: string): string[] {
+  return [`onemap ${weight}`, ...localFonts];
+}
+
 /** Replaces the font stack by fonts of the machine, keeping the weight that the style asks for. */
 function withLocalFonts(layout: Record<string, unknown>): Record<string, unknown> {
   const asked = Array.isArray(layout['text-font']) ? String(layout['text-font'][0]) : '';
   const weight = /bold|medium/i.exec(asked)?.[0] ?? 'Regular';
-  return { ...layout, 'text-font': [`onemap ${weight}`, ...localFonts] };
+  return { ...layout, 'text-font': localFontStack(weight) };
 }

@@ -4,11 +4,12 @@ import type { LayerInfo } from '../api.ts';
 import type { Day } from '../days.ts';
 import type { Change } from '../live.ts';
 import type { Moment } from '../moment.ts';
-import type { LayerState, LayerStore } from '../store.ts';
-import { compose, emptyStyle, ideographs, layerOfSource, sourcesOf, type ComposedLayer } from './compose.ts';
+import { isFindings, isNetwork, type LayerState, type LayerStore } from '../store.ts';
+import { compose, emptyStyle, ground, ideographs, layerOfSource, sourcesOf, type ComposedLayer } from './compose.ts';
 import { Feeds, type Box } from './feeds.ts';
 import { drawIconsOnDemand } from './icons.ts';
 import { withOpacity } from './opacity.ts';
+import { foundLayers, foundSources } from '../network/highlight.ts';
 import { selectionLayers, selectionOrder, selectionSource } from './selection.ts';
 
 setWorkerUrl(new URL(workerUrl, document.baseURI).href);
@@ -22,6 +23,12 @@ export interface Hit {
   ground: boolean;
 }
 
+/** What stands above all but the labels: answers about networks, then the mark of what was picked. */
+const marks = [...foundLayers, ...selectionLayers];
+
+/** How visible surface layers stay in underground mode. */
+const surfaceOpacity = 0.28;
+
 /** Everywhere. */
 const world: Box = [-180, -90, 180, 90];
 
@@ -32,6 +39,7 @@ export class MapView {
   private readonly added = new Set<string>();
   private readonly feeds: Feeds;
   private ahead = new AbortController();
+  private below = false;
 
   constructor(
     container: HTMLElement,
@@ -156,6 +164,22 @@ export class MapView {
     }
   }
 
+  /** Whether what lies on the surface stands back, so that networks are seen. */
+  get underground(): boolean {
+    return this.below;
+  }
+
+  set underground(below: boolean) {
+    this.below = below;
+    this.map.setPaintProperty('background', 'background-color', below ? ground.below : ground.above);
+    for (const layer of this.store.layers) if (this.added.has(layer.info.id)) this.apply(layer);
+  }
+
+  /** The opacity that a layer is drawn with. */
+  private opacityOf({ info, opacity }: LayerState): number {
+    return this.below && !isNetwork(info) && !isFindings(info) ? opacity * surfaceOpacity : opacity;
+  }
+
   /** Removes a layer from the map; shown again, it is made anew. */
   private takeAway(id: string): void {
     if (!this.added.delete(id)) return;
@@ -201,19 +225,20 @@ export class MapView {
     return [...this.composed.values()].filter(({ layer }) => layer === id);
   }
 
-  private prepare({ info, opacity }: LayerState): ComposedLayer[] {
-    const index = this.store.layers.findIndex((layer) => layer.info === info);
-    const layers = compose(info, index, opacity);
-    for (const layer of layers) this.composed.set(layer.spec.id, layer);
+  private prepare(layer: LayerState): ComposedLayer[] {
+    const { info } = layer;
+    const index = this.store.layers.findIndex((other) => other.info === info);
+    const layers = compose(info, index, this.opacityOf(layer));
+    for (const part of layers) this.composed.set(part.spec.id, part);
     return layers;
   }
 
   private fill(style: StyleSpecification): void {
     const ordered = [...this.composed.values()].sort((a, b) => a.order - b.order);
     style.layers.push(...ordered.filter(({ order }) => order < selectionOrder).map(({ spec }) => spec));
-    style.layers.push(...selectionLayers);
+    style.layers.push(...marks);
     style.layers.push(...ordered.filter(({ order }) => order > selectionOrder).map(({ spec }) => spec));
-    Object.assign(style.sources, selectionSource);
+    Object.assign(style.sources, foundSources, selectionSource);
     for (const { info } of this.store.visible()) {
       for (const [source, { spec }] of sourcesOf(info, this.moment.query(info))) style.sources[source] = spec;
       this.added.add(info.id);
@@ -222,7 +247,7 @@ export class MapView {
 
   /** Brings the map in line with what is chosen for a layer; a layer is added when first shown. */
   private apply(layer: LayerState): void {
-    const { info, visible, opacity } = layer;
+    const { info, visible } = layer;
     if (visible && !this.added.has(info.id)) {
       this.added.add(info.id);
       for (const [source, { spec }] of sourcesOf(info, this.moment.query(info))) this.map.addSource(source, spec);
@@ -233,7 +258,7 @@ export class MapView {
     for (const { spec, paint } of this.layersOf(info.id)) {
       if (!this.map.getLayer(spec.id)) continue;
       this.map.setLayoutProperty(spec.id, 'visibility', visible ? 'visible' : 'none');
-      for (const [property, value] of withOpacity(spec.type, paint, opacity)) {
+      for (const [property, value] of withOpacity(spec.type, paint, this.opacityOf(layer))) {
         this.map.setPaintProperty(spec.id, property as never, value as never);
       }
     }
@@ -245,7 +270,7 @@ export class MapView {
       .filter((other) => other.order > order && this.map.getLayer(other.spec.id))
       .sort((a, b) => a.order - b.order)[0];
     const selectionIsNext = order < selectionOrder && (!higher || higher.order > selectionOrder);
-    return selectionIsNext ? selectionLayers[0]?.id : higher?.spec.id;
+    return selectionIsNext ? marks[0]?.id : higher?.spec.id;
   }
 
   /** Notes which layer an error belongs to, so that the panel can say so. */

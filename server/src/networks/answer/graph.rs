@@ -21,11 +21,12 @@ pub(super) fn connected(
     member: &Member,
     from: &[String],
     with_flow: bool,
+    limit: usize,
 ) -> Result<Found, AskError> {
     let [first, last] = from else {
         if let [only] = from {
             let all = std::slice::from_ref(only);
-            return traced(member, all, TraceDirection::Both, Ambiguous::Pass, 0);
+            return traced(member, all, TraceDirection::Both, Ambiguous::Pass, limit);
         }
         let why =
             "give one thing, for all that it is connected with, or two, for the way between them";
