@@ -1,5 +1,6 @@
 //! Checks of lines.
 
+use onemap_model::Element;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::graph::{Graph, distance, length};
@@ -69,7 +70,8 @@ pub(super) fn check(draft: &Draft, graph: &Graph, limits: &Limits, found: &mut V
         }
         fall(draft, link, drawn_down.get(&link.origin.table).copied(), limits, &mut report);
     }
-    if !degrees {
+    // Models and maps are drawn more simply than pipes lie.
+    if draft.is_survey && !degrees {
         angles(draft, graph, limits, found);
     }
 }
@@ -137,7 +139,10 @@ fn lengths(draft: &Draft, link: &Link, length: f64, limits: &Limits, report: &mu
             format!("the line is {length:.2} m long, more than {} m", limits.length_m),
         );
     }
-    if length < limits.short_m {
+    let is_pipe = link
+        .element
+        .is_none_or(|element| matches!(element, Element::Pipe | Element::Duct | Element::Cable));
+    if is_pipe && length < limits.short_m {
         report.add("too-short", format!("the line is {length:.3} m long"));
     }
     if let Some(stated) = link.length.filter(|stated| draft.is_survey && *stated > 0.0)

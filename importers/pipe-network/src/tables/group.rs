@@ -98,7 +98,10 @@ pub(crate) fn look(
     let is_certain = sink.tables.iter().zip(&kinds).any(|(table, kind)| is_certain(table, *kind));
     let has_shape = |table: &RawTable| table.rows.iter().any(|row| row.geometry.is_some());
     let lines = sink.tables.iter().zip(&kinds).filter(|(_, kind)| **kind == Kind::Lines);
-    let has_shapes = lines.clone().any(|(table, _)| has_shape(table));
+    let has_ends = |table: &RawTable| {
+        super::cells::Columns::of(table, map).has(super::Role::EndNorthing(super::At::From))
+    };
+    let has_shapes = lines.clone().any(|(table, _)| has_shape(table) || has_ends(table));
     Ok(Looked { source, kinds, is_certain, has_shapes })
 }
 

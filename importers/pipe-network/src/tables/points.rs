@@ -139,7 +139,14 @@ impl Reader<'_> {
                 format!("'{}' is '{text}'", self.header(Role::Class)),
             );
         }
-        self.table.system.or_else(|| code.and_then(words::system_of_code))
+        let by_code = code.and_then(words::system_of_code);
+        match (self.table.system, by_code) {
+            // The table tells the class, the number the subclass: gas_points and TR1.
+            (Some(table), Some(code)) if table.is_class() && table.class == code.class => {
+                Some(code)
+            }
+            (table, code) => table.or(code),
+        }
     }
 
     /// Returns the source's own values of a row.

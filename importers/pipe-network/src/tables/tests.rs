@@ -315,6 +315,69 @@ fn only_the_pipes_of_the_sample_city_are_networks() {
     }
 }
 
+#[test]
+fn lines_named_alone_get_nodes_at_their_ends_and_a_zip_is_read_like_a_folder() {
+    let Some(source) = rotterdam() else { return };
+    let alone = read_path(
+        source.path.parent().unwrap().join("sewer_lines.shp").to_str().unwrap(),
+        &Options::default(),
+    );
+    assert_eq!((alone.links(), alone.rejects.len()), (246, 0));
+    assert_eq!(alone.records.len(), 477);
+    assert_eq!(components(&alone), 3);
+    assert!(alone.notes.iter().any(|note| note.text.starts_with("231 nodes")));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("js.zip");
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+    for (name, bytes) in [("a/js_points.csv", gbk(POINTS)), ("a/js_lines.csv", gbk(LINES))] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut zip, &bytes).unwrap();
+    }
+    zip.finish().unwrap();
+    let sink = read_path(path.to_str().unwrap(), &options());
+    assert_eq!((sink.links(), sink.records.len(), sink.layers[0].name.as_str()), (3, 7, "js"));
+    // One half named finds the other beside it.
+    std::fs::write(folder.path().join("js_points.csv"), POINTS).unwrap();
+    std::fs::write(folder.path().join("js_lines.csv"), LINES).unwrap();
+    let half = read_path(folder.path().join("js_lines.csv").to_str().unwrap(), &options());
+    assert_eq!((half.links(), half.records.len()), (3, 7));
+}
+
+#[test]
+fn an_update_package_says_what_it_changes_and_nothing_else() {
+    let features = |points: &str, lines: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("js_points.csv"), points).unwrap();
+        std::fs::write(folder.path().join("js_lines.csv"), lines).unwrap();
+        let found = survey(folder.path().to_str().unwrap(), None).unwrap();
+        crate::features(&found.sources[0], &options()).unwrap()
+    };
+    let before = features(POINTS, LINES);
+    let same = crate::compare(before.clone(), before.clone(), 0.001);
+    assert_eq!((same.same, same.changed.len(), same.added.len(), same.removed.len()), (7, 0, 0, 0));
+    let points = POINTS.replace("JS4,盖堵,,3379475.148", "JS5,盖堵,,3379475.148");
+    let lines = LINES.replace("JS1,JS4", "JS1,JS5").replace("DN300", "DN400");
+    let after = crate::compare(before, features(&points, &lines), 0.001);
+    assert_eq!((after.added.len(), after.removed.len()), (0, 0), "{after:?}");
+    let changed: Vec<(&str, Option<&str>)> = after
+        .changed
+        .iter()
+        .map(|change| (change.id.as_str(), change.renamed_from.as_deref()))
+        .collect();
+    // A larger pipe lies deeper with its centre, and so do the points where it is the lowest.
+    assert_eq!(
+        changed,
+        [
+            ("JS1", None),
+            ("JS1-JS2", None),
+            ("JS1-JS5", Some("JS1-JS4")),
+            ("JS2", None),
+            ("JS5", Some("JS4"))
+        ]
+    );
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
 
