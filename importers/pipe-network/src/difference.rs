@@ -20,7 +20,7 @@ pub struct Stored {
 }
 
 /// A feature that differs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Change {
     /// Source id.
     pub id: String,
@@ -33,7 +33,7 @@ pub struct Change {
 }
 
 /// What an update package changes.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct Difference {
     /// Ids of features that are not stored yet.
     pub added: Vec<String>,

@@ -18,7 +18,7 @@ use crate::tables::{Role, plain_header};
 ///
 /// `columns` gives the field of a header: the names of [`onemap_model::network_field`], and `northing`, `easting`, `link`
 /// (the number of a link), `linked` (连接点号), `elevation`, `top`, `invert`, `depth` (of the point of the row),
-/// `well_depth` (井深), `feature_code` (要素代码), `state`, and `ignore`. `top_from`, `invert_to`, `depth_from` and so on
+/// `well_depth` (井深), `feature_code` (要素代码), `state`, `closed`, `operable`, and `ignore`. `top_from`, `invert_to`, `depth_from` and so on
 /// are those of a line's ends. `values` replaces values of a field before they are read. `tables` says what a table or
 /// sheet holds. Headers and values are compared without spaces, in any case and width.
 #[derive(Debug, Clone, Default)]

@@ -1,7 +1,11 @@
 //! Limits that a city may set otherwise.
 
-/// Limits of the checks. Where one is not met, a finding is reported; nothing is changed.
-#[derive(Debug, Clone, PartialEq)]
+use serde::{Deserialize, Serialize};
+
+/// Limits of the checks. Where one is not met, a finding is reported; nothing is changed. As JSON, those that are left out
+/// have their default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Greatest depth below the ground, metres.
     pub depth_m: f64,

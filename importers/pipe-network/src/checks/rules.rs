@@ -3,7 +3,7 @@
 use onemap_model::Severity::{self, Error, Info, Warning};
 
 /// A rule of the checks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Rule {
     /// Code that findings carry.
     pub code: &'static str,

@@ -31,6 +31,17 @@ fn every_rule_has_a_code_of_its_own_and_says_what_to_do() {
 }
 
 #[test]
+fn a_city_may_set_its_own_limits() {
+    let limits: crate::Limits = serde_json::from_str(r#"{"length_m": 20.0}"#).unwrap();
+    assert_eq!(limits.depth_m, crate::Limits::default().depth_m);
+    let options = Options { limits, ..options() };
+    let sink = read_path(city("water_survey_part.xlsx").to_str().unwrap(), &options);
+    assert_eq!(sink.codes(), ["too-long"]);
+    assert!(sink.findings.is_sorted_by_key(|finding| (finding.table.clone(), finding.record)));
+    assert!(serde_json::from_str::<crate::Limits>(r#"{"lenght_m": 1}"#).is_err());
+}
+
+#[test]
 fn every_seeded_fault_is_found_where_it_is() {
     let list: Json =
         serde_json::from_slice(&std::fs::read(city("pipe_faults.json")).unwrap()).unwrap();

@@ -52,6 +52,8 @@ pub(super) const NAMES: &[(&str, Role)] = &[
     ("pressure", Role::Pressure),
     ("flow", Role::Flow),
     ("state", Role::State),
+    ("closed", Role::Closed),
+    ("operable", Role::Operable),
     ("built", Role::Built),
     ("owner", Role::Owner),
     ("road", Role::Road),
@@ -61,6 +63,11 @@ pub(super) const NAMES: &[(&str, Role)] = &[
 
 /// Headers that mean something by themselves.
 pub(super) const ALIASES: &[(Role, &str)] = &[
+    (
+        Role::Closed,
+        "开关状态 阀门状态 启闭状态 开闭状态 阀门开关状态 valvestate valvestatus openstate closed",
+    ),
+    (Role::Operable, "可操作性 可操作 是否可操作 完好状态 operable workable"),
     (
         Role::Linked,
         "连接点号 连接物探点号 连接点 连接点编号 连向点号 连接方向 连接管点号 相连点号 ljdh linkpoint \

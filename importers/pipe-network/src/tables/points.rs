@@ -43,6 +43,8 @@ pub(crate) struct PointRow {
     pub(crate) feature: Option<String>,
     pub(crate) appurtenance: Option<String>,
     pub(crate) feature_code: Option<String>,
+    pub(crate) closed: Option<bool>,
+    pub(crate) operable: Option<bool>,
     pub(crate) system: Option<&'static PipeSystem>,
     pub(crate) extra: Vec<(u32, Value)>,
 }
@@ -187,6 +189,8 @@ impl Reader<'_> {
             feature: cells.text(Role::Feature),
             appurtenance: cells.text(Role::Appurtenance),
             feature_code: cells.code(Role::FeatureCode),
+            closed: cells.text(Role::Closed).as_deref().and_then(words::is_closed),
+            operable: cells.text(Role::Operable).as_deref().and_then(words::is_operable),
             system,
             extra: self.extra(row, fields),
             code,

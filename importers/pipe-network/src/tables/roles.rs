@@ -52,6 +52,10 @@ pub(crate) enum Role {
     Pressure,
     Flow,
     State,
+    /// Whether a valve is shut.
+    Closed,
+    /// Whether it can be turned.
+    Operable,
     Built,
     Owner,
     Road,

@@ -30,9 +30,9 @@ fn gbk(text: &str) -> Vec<u8> {
     encoding_rs::GBK.encode(text).0.into_owned()
 }
 
-const POINTS: &str = "物探点号,特征,附属物,X,Y,地面高程(m),井深\n\
-    JS1,三通,,3379505.148,501547.846,20.00,\nJS2,,阀门井,3379505.148,501577.846,20.10,1.8\n\
-    JS3,,消防栓,3379535.148,501547.846,２０．２０,\nJS4,盖堵,,3379475.148,501547.846,20.00,\n";
+const POINTS: &str = "物探点号,特征,附属物,X,Y,地面高程(m),井深,开关状态\n\
+    JS1,三通,,3379505.148,501547.846,20.00,,\nJS2,,阀门井,3379505.148,501577.846,20.10,1.8,关\n\
+    JS3,,消防栓,3379535.148,501547.846,２０．２０,,\nJS4,盖堵,,3379475.148,501547.846,20.00,,\n";
 const LINES: &str = "起点点号,终点点号,起点埋深,终点埋深,起点管顶高程,终点管顶高程,管径,材质,埋设方式,流向,使用状态,建设年代,备注\n\
     JS1,JS2,1.00,1.10,19.00,19.00,DN300,QM,直埋,,0,1998,a\nJS1,JS3,1.00,1.20,19.00,19.00,２００,PE,ZM,,1,2003,b\n\
     JS1,JS4,1.00,1.00,,,400×300,G,ZM,,0,2003,c\n";
@@ -49,6 +49,7 @@ fn points_and_lines_in_two_gbk_files_become_a_network_true_in_height() {
     assert_eq!(node.z, [19.0 - 0.15]);
     assert_eq!(sink.value("JS2", f::ELEMENT), text("valve"));
     assert_eq!(sink.value("JS2", f::BOTTOM), float(18.3));
+    assert_eq!(sink.value("JS2", f::CLOSED), Value::Bool(true));
     assert_eq!(sink.value("JS3", f::GROUND), float(20.2));
     let line = sink.record_of("JS1-JS3").geometry.clone().unwrap();
     assert_eq!(line.z, [18.9, 18.9]);

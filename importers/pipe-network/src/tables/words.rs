@@ -130,6 +130,25 @@ pub(crate) fn state(text: &str) -> Option<&'static str> {
     })
 }
 
+/// Tells whether a valve is shut; `None` where the word does not say.
+pub(crate) fn is_closed(text: &str) -> Option<bool> {
+    match bare(text).as_str() {
+        "关" | "关闭" | "闭" | "常闭" | "closed" | "shut" | "true" | "是" => Some(true),
+        "开" | "开启" | "打开" | "常开" | "open" | "false" | "否" => Some(false),
+        _ => None,
+    }
+}
+
+/// Tells whether a valve can be turned; `None` where the word does not say.
+pub(crate) fn is_operable(text: &str) -> Option<bool> {
+    match bare(text).as_str() {
+        "可操作" | "完好" | "正常" | "良好" | "是" | "true" | "yes" => Some(true),
+        "不可操作" | "损坏" | "失效" | "锈死" | "掩埋" | "被埋" | "埋没" | "否" | "false"
+        | "no" | "broken" | "buried" => Some(false),
+        _ => None,
+    }
+}
+
 /// Finds a class or subclass by code or name, also within a word such as 给水管线.
 pub(crate) fn system(text: &str) -> Option<&'static PipeSystem> {
     let word = normalise_width(text);

@@ -199,6 +199,8 @@ fn point(draft: &mut Draft, codes: &mut Codes, table: &Table, row: PointRow, axe
         bottom: row
             .bottom
             .or_else(|| Some(((ground? - row.well_depth?) * 1000.0).round() / 1000.0)),
+        closed: row.closed,
+        operable: row.operable,
         feature: row.feature,
         appurtenance: row.appurtenance,
         extra,
