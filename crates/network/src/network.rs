@@ -221,7 +221,8 @@ pub(crate) struct Lines {
 /// A pipe network as a graph.
 ///
 /// A node is a point of the layer, or was made up where links meet without one ([`Node::is_made_up`]). A link is a line of
-/// the layer. Built by [`crate::NetworkBuilder`], kept up to date by [`Network::apply`].
+/// the layer. Built by [`crate::NetworkBuilder`], kept up to date by [`Network::apply`]. Questions take `&self` and may be
+/// asked by many threads at once; each borrows marks of some 16 bytes for each node and link, which are kept for the next.
 #[derive(Debug, Default)]
 pub struct Network {
     pub(crate) nodes: Nodes,

@@ -332,6 +332,20 @@ fn a_way_lists_links_nodes_and_valves_and_a_closed_valve_is_a_barrier() {
 }
 
 #[test]
+fn many_threads_may_ask_at_once() {
+    let layer = street();
+    let network = layer.build();
+    let burst = IsolateQuery::burst(layer.id_of("L2", "pipe"));
+    std::thread::scope(|scope| {
+        let ask = || scope.spawn(|| network.isolate(&burst).unwrap());
+        let plans: Vec<_> = (0..8).map(|_| ask()).collect();
+        let mut plans = plans.into_iter().map(|plan| plan.join().unwrap());
+        let first = plans.next().unwrap();
+        assert!(plans.all(|plan| plan == first));
+    });
+}
+
+#[test]
 fn lengths_are_summed_by_what_is_asked_and_old_pipes_are_warned_of() {
     let network = street().build();
     let groups = network.statistics(&[GroupBy::Material, GroupBy::Decade], None);

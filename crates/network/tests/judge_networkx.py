@@ -9,34 +9,38 @@ import sys
 import networkx as nx
 
 
-def isolate(city, graph, case):
+def components(graph, starts):
+    """All that is connected to any of the starts."""
+    found = set()
+    for start in starts:
+        if start in graph and start not in found:
+            found |= nx.node_connected_component(graph, start)
+    return found
+
+
+def isolate(city, graph, joints, before, case):
     """Shuts off by the textbook: components without valves, then components without the shut ones."""
     failed = set(case["failed"])
     valves = [v for v in city["valves"] if v["code"] not in failed]
-    stopped = {(v["link"], v["node"]) for v in valves}
-    joints = graph.copy()
-    joints.remove_edges_from([(("L", link), ("N", node)) for link, node in stopped])
-    shut = set()
-    for burst in case["bursts"]:
-        shut |= nx.node_connected_component(joints, ("L", burst))
-    rest = graph.copy()
-    rest.remove_nodes_from(shut)
-    supplied = set()
-    for source in city["sources"]:
-        if ("N", source) in rest and ("N", source) not in supplied:
-            supplied |= nx.node_connected_component(rest, ("N", source))
-    before = set()
-    for source in city["sources"]:
-        if ("N", source) not in before:
-            before |= nx.node_connected_component(graph, ("N", source))
-    behind = (set(rest) & before) - supplied
+    kept = {(v["link"], v["node"]) for v in valves}
+    opened = {(v["link"], v["node"]) for v in city["valves"]} - kept
+    opened = [(("L", link), ("N", node)) for link, node in opened]
+    joints.add_edges_from(opened)
+    shut = components(joints, [("L", burst) for burst in case["bursts"]])
+    joints.remove_edges_from(opened)
+    gone = list(graph.edges(shut))
+    graph.remove_nodes_from(shut)
+    supplied = components(graph, [("N", source) for source in city["sources"]])
+    graph.add_nodes_from(shut)
+    graph.add_edges_from(gone)
+    behind = before - shut - supplied
     must = set()
     for valve in valves:
         link, node = ("L", valve["link"]), ("N", valve["node"])
         far = node if link in shut else link
         near = link if link in shut else node
         if near in shut and far not in shut and far in supplied:
-            must.add(valve["link"] + " at " + valve["node"])
+            must.add(valve["name"])
     names = lambda things, kind: sorted(name for k, name in things if k == kind)
     return {
         "must": sorted(must),
@@ -67,10 +71,13 @@ def main():
         length = round(link["length"] * 1000)
         if not roads.has_edge(a, b) or roads[a][b]["length"] > length:
             roads.add_edge(a, b, length=length)
+    joints = graph.copy()
+    joints.remove_edges_from([(("L", v["link"]), ("N", v["node"])) for v in city["valves"]])
+    before = components(graph, [("N", source) for source in city["sources"]])
     for case in city["isolations"]:
         ours = {key: sorted(case[key]) for key in
                 ("must", "shut_links", "shut_nodes", "behind_links", "behind_nodes")}
-        theirs = isolate(city, graph, case)
+        theirs = isolate(city, graph, joints, before, case)
         if ours != theirs:
             print("isolate", case["bursts"], case["failed"])
             for key in ours:

@@ -45,12 +45,13 @@ fn name(value: &Value) -> String {
 fn questions(title: &str, layer: &Layer, options: Options, limit_s: usize, seed: u64) -> Json {
     let network = layer.build_with(options);
     let (mut nodes, mut links, mut valves, mut sources) = (vec![], vec![], vec![], vec![]);
-    let (mut link_ids, mut node_ids, mut valve_ids) = (vec![], vec![], vec![]);
+    let (mut link_ids, mut node_ids) = (vec![], vec![]);
     for feature in &layer.features {
         let code = name(get(feature, "code"));
         if *get(feature, "on_link") != Value::Null {
-            valves.push(json!({ "code": code, "link": name(get(feature, "on_link")), "node": name(get(feature, "at_node")) }));
-            valve_ids.push(feature.id);
+            let (link, node) = (name(get(feature, "on_link")), name(get(feature, "at_node")));
+            let called = format!("{link} at {node}");
+            valves.push(json!({ "code": code, "name": called, "link": link, "node": node }));
         } else if *get(feature, "from_node") != Value::Null {
             let flow = match get(feature, "flow") {
                 Value::Int(flow) => *flow,
@@ -61,7 +62,13 @@ fn questions(title: &str, layer: &Layer, options: Options, limit_s: usize, seed:
             let ends = [name(get(feature, "from_node")), name(get(feature, "to_node"))];
             links
                 .push(json!({ "code": code, "ends": ends, "flow": flow, "length": link.length() }));
-            link_ids.push(feature.id);
+            if options.valve_links && *get(feature, "element") == text("valve") {
+                // It parts both its ends.
+                let at = |node: &String| json!({ "code": code, "name": code, "link": code, "node": node });
+                valves.extend(ends.iter().map(at));
+            } else {
+                link_ids.push(feature.id);
+            }
         } else {
             if ["reservoir", "tank", "source"].map(text).contains(get(feature, "element")) {
                 sources.push(code.clone());
@@ -86,7 +93,10 @@ fn questions(title: &str, layer: &Layer, options: Options, limit_s: usize, seed:
         assert!(plan.complete);
         let place = |id: FeatureId| {
             let valve = &layer.features[id.get() as usize - 1];
-            format!("{} at {}", name(get(valve, "on_link")), name(get(valve, "at_node")))
+            match get(valve, "on_link") {
+                Value::Null => name(get(valve, "code")),
+                link => format!("{} at {}", name(link), name(get(valve, "at_node"))),
+            }
         };
         let mut must: Vec<String> = plan.must_close.iter().map(|valve| place(valve.id)).collect();
         must.dedup();
@@ -131,6 +141,14 @@ fn two_hundred_bursts_of_ky4_are_shut_off_as_networkx_does() {
     }
     let options = Options { valve_links: false, one_way: false };
     judge(&questions("ky4", &layer, options, usize::MAX, 4));
+}
+
+#[test]
+fn two_hundred_bursts_of_the_sample_city_are_shut_off_as_networkx_does() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data-samples/city/water.inp");
+    let layer = epanet(&fs::read_to_string(file).unwrap());
+    let options = Options { valve_links: true, one_way: false };
+    judge(&questions("sample city", &layer, options, usize::MAX, 11));
 }
 
 #[test]
