@@ -235,6 +235,7 @@ mod tests {
                 area: 100.0,
                 bytes: 1000,
                 landmark: i % 100 == 0,
+                size: None,
             }
         });
         TileTree::new(items, Limits::default())

@@ -23,6 +23,9 @@ pub struct Item {
     pub bytes: u32,
     /// Whether it is to be seen from any distance.
     pub landmark: bool,
+    /// Size that decides from where it is seen by itself, metres; that of its box when there is none. Long thin things are
+    /// chosen by how thick they are.
+    pub size: Option<f64>,
 }
 
 /// An item, packed: 72 bytes.
@@ -53,7 +56,7 @@ impl Item {
         let across = (east - west) * METRES_PER_DEGREE * libm::cos(self.middle[1].to_radians());
         let along = (north - south) * METRES_PER_DEGREE;
         let [low, high] = self.heights;
-        let size = across.hypot(along).max(high - low);
+        let size = self.size.unwrap_or_else(|| across.hypot(along).max(high - low));
         let up = |t: u32| t.saturating_add(1);
         Entry {
             code: morton(GeoCell::place(self.middle)),

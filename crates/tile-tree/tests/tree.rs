@@ -23,6 +23,7 @@ fn item(id: u64, lon: f64, lat: f64, size: f64, height: f64) -> Item {
         area: size * size * 0.6,
         bytes: 200,
         landmark: id.is_multiple_of(97),
+        size: None,
     }
 }
 

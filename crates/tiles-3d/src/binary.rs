@@ -120,6 +120,21 @@ impl Binary {
         self.accessors.len() - 1
     }
 
+    /// Adds the ends of lines, which are below 65,535.
+    pub(crate) fn line_indices(&mut self, segments: &[[u32; 2]]) -> usize {
+        let ends = segments.as_flattened();
+        let bytes: Vec<u8> = ends.iter().flat_map(|&i| (i as u16).to_le_bytes()).collect();
+        let (at, length) = self.put(&bytes);
+        self.views.push(json!({
+            "buffer": 0, "byteOffset": at, "byteLength": length, "target": ELEMENT_ARRAY_BUFFER,
+        }));
+        self.accessors.push(json!({
+            "bufferView": self.views.len() - 1, "componentType": 5123, "count": ends.len(),
+            "type": "SCALAR",
+        }));
+        self.accessors.len() - 1
+    }
+
     fn packed_view(&mut self, length: usize, stride: usize, packed: &Value) -> Value {
         let at = self.unpacked;
         self.unpacked = (at + length).next_multiple_of(4);

@@ -5,6 +5,7 @@ use onemap_model::Bounds;
 
 use crate::batch::{Batch, Vertex};
 use crate::gltf::{Instances, Place};
+use crate::lines::Lines;
 
 /// A corner with its longitude and latitude.
 type Corner = (Vertex, [f64; 2]);
@@ -42,6 +43,42 @@ pub(crate) fn clip(batch: &mut Batch, frame: &LocalFrame, bounds: &Bounds) {
         }
     }
     *batch = kept;
+}
+
+/// As [`clip`], for lines.
+pub(crate) fn clip_lines(lines: &mut Lines, frame: &LocalFrame, bounds: &Bounds) {
+    let mut kept = Lines::default();
+    for segment in &lines.segments {
+        let [a, b] = segment.map(|i| {
+            let vertex = lines.vertices[i as usize];
+            let [lon, lat, _] = frame.to_lonlat(vertex.position);
+            (vertex, [lon, lat])
+        });
+        if let Some([a, b]) = cut_segment(a, b, bounds) {
+            kept.push(a, b);
+        }
+    }
+    *lines = kept;
+}
+
+/// Cuts a line at four lines; the same part of it from either side.
+fn cut_segment(mut a: Corner, mut b: Corner, bounds: &Bounds) -> Option<[Vertex; 2]> {
+    let lines = [
+        (0, bounds.west, 1.0),
+        (0, bounds.east, -1.0),
+        (1, bounds.south, 1.0),
+        (1, bounds.north, -1.0),
+    ];
+    for (axis, border, sign) in lines {
+        let (p, q) = ((a.1[axis] - border) * sign, (b.1[axis] - border) * sign);
+        match (p < 0.0, q < 0.0) {
+            (true, true) => return None,
+            (true, false) => a = between(&a, &b, p / (p - q)),
+            (false, true) => b = between(&a, &b, p / (p - q)),
+            (false, false) => {}
+        }
+    }
+    Some([a.0, b.0])
 }
 
 /// Turns those of the things that reach over the bounds into triangles of their own, to be cut.

@@ -11,12 +11,17 @@ use rustc_hash::FxHashMap;
 use crate::batch::{Batch, NO_FEATURE, Vertex, normal};
 use crate::clip;
 use crate::color::linear;
+use crate::device;
 use crate::gltf::{self, Instances, Place, Scene, Surface};
 use crate::images;
+use crate::lines::Lines;
+use crate::outline::Outline;
+use crate::pipe::{DeviceParams, PipeParams, PipeShape};
 use crate::raise::Raiser;
 use crate::rule::{RoofShape, SolidParams, Symbol};
 use crate::table::Table;
 use crate::tree;
+use crate::tube::{self, Skin};
 
 /// How contents are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,6 +60,11 @@ pub struct Prism {
     pub count: u32,
 }
 
+/// Longest straight piece of a pipe, metres: over it, the ground bends by less than a millimetre.
+const LONGEST_PIECE: f64 = 200.0;
+/// Most pieces that one segment is divided into: 800 km.
+const MOST_PIECES: f64 = 4_096.0;
+
 /// Key of a textured batch, in the order of the file.
 type Textured = (String, Wrap2, bool, bool);
 
@@ -68,8 +78,10 @@ pub struct TileContent {
     plain: BTreeMap<(bool, bool), Batch>,
     textured: BTreeMap<Textured, (BlobRef, Batch)>,
     instances: Vec<Instances>,
+    lines: Lines,
     raiser: Raiser,
     is_earth_centred: bool,
+    tolerance: f64,
 }
 
 impl TileContent {
@@ -81,8 +93,10 @@ impl TileContent {
             plain: BTreeMap::new(),
             textured: BTreeMap::new(),
             instances: Vec::new(),
+            lines: Lines::default(),
             raiser: Raiser::default(),
             is_earth_centred: false,
+            tolerance: 0.0,
         }
     }
 
@@ -194,6 +208,47 @@ impl TileContent {
         self.raiser.raise(batch, &self.frame, &footprint, &params, None, NO_FEATURE);
     }
 
+    /// Adds a link of a network: tubes of its section along its centre lines.
+    pub fn add_pipe(&mut self, feature: &FeatureRef<'_>, params: &PipeParams) {
+        let skin = self.skin(feature, params.color, params.is_assumed);
+        let outline = Outline::of(&params.section);
+        let upright = params.section.shape != PipeShape::Round;
+        let batch = self.plain.entry((params.color[3] < 255, false)).or_default();
+        for line in &params.lines {
+            tube::sweep(batch, &outline, &path(&self.frame, line), upright, skin);
+        }
+    }
+
+    /// Adds a link of a network as lines, to be seen from afar.
+    pub fn add_pipe_line(&mut self, feature: &FeatureRef<'_>, params: &PipeParams) {
+        let Skin { color, feature } = self.skin(feature, params.color, params.is_assumed);
+        for line in &params.lines {
+            self.lines.add(&path(&self.frame, line), color, feature);
+        }
+    }
+
+    /// Adds what stands at a node of a network.
+    pub fn add_device(&mut self, feature: &FeatureRef<'_>, params: &DeviceParams) {
+        let skin = self.skin(feature, params.color, params.is_assumed);
+        let [lon, lat, _] = params.at;
+        let up = |height: f64| self.frame.from_lonlat([lon, lat, height])[2];
+        let stand = device::Stand {
+            at: self.frame.from_lonlat(params.at),
+            ground: up(params.ground),
+            bottom: up(params.bottom),
+        };
+        let batch = self.plain.entry((false, false)).or_default();
+        device::add(batch, params.element, &stand, skin);
+    }
+
+    fn skin(&mut self, feature: &FeatureRef<'_>, color: [u8; 4], is_assumed: bool) -> Skin {
+        let number = self.number(feature);
+        if is_assumed {
+            self.table.assume_height(number);
+        }
+        Skin { color: linear(color), feature: number }
+    }
+
     /// Adds a symbol at a place: longitude and latitude in degrees, ellipsoidal height of its foot in metres.
     pub fn add_symbol(
         &mut self,
@@ -227,11 +282,17 @@ impl TileContent {
     /// Cuts away what is outside the bounds, degrees.
     pub fn clip(&mut self, bounds: &Bounds) {
         let own = self.plain.entry((false, false)).or_default();
+        clip::clip_lines(&mut self.lines, &self.frame, bounds);
         clip::split(&mut self.instances, &self.frame, bounds, own);
         let textured = self.textured.values_mut().map(|(_, batch)| batch);
         for batch in self.plain.values_mut().chain(textured) {
             clip::clip(batch, &self.frame, bounds);
         }
+    }
+
+    /// Says how far positions may be off, metres: what is coarse anyway needs no fractions of millimetres.
+    pub fn set_tolerance(&mut self, metres: f64) {
+        self.tolerance = metres;
     }
 
     /// Makes the content say itself where on earth its frame is, for tiles that have no transform of their own.
@@ -273,9 +334,12 @@ impl TileContent {
             batches.push((Surface { texture, translucent, double_sided }, batch));
         }
         batches.retain(|(_, batch)| !batch.triangles.is_empty());
-        let (instances, table) = (self.instances, &self.table);
+        let (instances, lines, table) = (self.instances, self.lines, &self.table);
         let placement = self.is_earth_centred.then_some(&self.frame);
-        gltf::write(Scene { batches, images: pictures, instances, table, placement }, encoding)
+        let tolerance = self.tolerance;
+        let scene =
+            Scene { batches, lines, images: pictures, instances, table, placement, tolerance };
+        gltf::write(scene, encoding)
     }
 
     fn number(&mut self, feature: &FeatureRef<'_>) -> u16 {
@@ -292,4 +356,25 @@ fn part_color(part: Part, params: &SolidParams) -> [u8; 4] {
         Part::Water => [122, 170, 205, 255],
         _ => params.wall,
     }
+}
+
+/// Returns a centre line in a frame, in pieces that are short enough to follow the ground.
+fn path(frame: &LocalFrame, line: &[[f64; 3]]) -> Vec<[f64; 3]> {
+    let mut path: Vec<[f64; 3]> = Vec::with_capacity(line.len());
+    let mut before: Option<([f64; 3], [f64; 3])> = None;
+    for &corner in line {
+        let at = frame.from_lonlat(corner);
+        if let Some((from, place)) = before {
+            let step: [f64; 3] = std::array::from_fn(|i| at[i] - place[i]);
+            let length = libm::sqrt(step.iter().map(|x| x * x).sum());
+            let count = (length / LONGEST_PIECE).ceil().clamp(1.0, MOST_PIECES) as u32;
+            path.extend((1..count).map(|i| {
+                let t = f64::from(i) / f64::from(count);
+                frame.from_lonlat(std::array::from_fn(|k| from[k] + (corner[k] - from[k]) * t))
+            }));
+        }
+        path.push(at);
+        before = Some((corner, at));
+    }
+    path
 }

@@ -18,3 +18,13 @@ pub(crate) fn model_bytes(positions: u64, triangles: u64) -> usize {
 pub(crate) fn symbol_bytes(count: usize) -> usize {
     60 + 24 * count
 }
+
+/// Bytes of a link whose centre lines have so many corners.
+pub(crate) fn pipe_bytes(corners: usize) -> usize {
+    120 + 90 * corners
+}
+
+/// Bytes of so many devices.
+pub(crate) fn device_bytes(count: usize) -> usize {
+    100 + 500 * count
+}

@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 use crate::batch::{Batch, NO_FEATURE, Vertex};
 use crate::binary::{Binary, Packing};
 use crate::content::Encoding;
+use crate::lines::Lines;
 use crate::table::Table;
 
-/// Positions are whole multiples of this, metres: an eighth of a millimetre is not seen, and 24 bits hold such numbers up to a
-/// kilometre. Farther out it is twice that, and so on.
-const STEP_BITS: i32 = -13;
+/// Positions in full detail are whole multiples of this power of two, metres: half a millimetre, so that they are off by a
+/// quarter of one at most. 24 bits hold such numbers up to four kilometres; farther out it is twice that, and so on.
+const FINEST_STEP: i32 = -11;
 /// Bits of a mantissa, with its sign.
 const MANTISSA: f64 = (1 << 23) as f64;
 
@@ -50,16 +51,24 @@ pub(crate) struct Place {
 /// Everything that a tile shows.
 pub(crate) struct Scene<'s> {
     pub(crate) batches: Vec<(Surface, Batch)>,
+    pub(crate) lines: Lines,
     pub(crate) images: Vec<Image>,
     pub(crate) instances: Vec<Instances>,
     pub(crate) table: &'s Table,
+    /// How far positions may be off, metres; never less than those in full detail are.
+    pub(crate) tolerance: f64,
     /// Frame that the content itself is to be put into, earth-centred; else its tile does that.
     pub(crate) placement: Option<&'s LocalFrame>,
 }
 
 /// Writes a scene. Its frame is metres east, north and up; glTF's is y up, so north becomes -z.
 pub(crate) fn write(scene: Scene<'_>, encoding: Encoding) -> Vec<u8> {
-    let mut out = Writer { binary: Binary::default(), encoding, rows: scene.table.len() };
+    let mut out = Writer {
+        binary: Binary::default(),
+        encoding,
+        rows: scene.table.len(),
+        step: step(scene.tolerance),
+    };
     let (mut materials, mut primitives, mut nodes, mut meshes) = (vec![], vec![], vec![], vec![]);
     for (surface, batch) in scene.batches {
         materials.push(material(&surface));
@@ -70,6 +79,13 @@ pub(crate) fn write(scene: Scene<'_>, encoding: Encoding) -> Vec<u8> {
                 surface.texture.is_some(),
                 true,
             ));
+        }
+    }
+    let lines = scene.lines.parts();
+    if !lines.is_empty() {
+        materials.push(material(&Surface::default()));
+        for part in &lines {
+            primitives.push(out.line_primitive(part, materials.len() - 1));
         }
     }
     if !primitives.is_empty() {
@@ -228,6 +244,8 @@ struct Writer {
     binary: Binary,
     encoding: Encoding,
     rows: usize,
+    /// Exponent of the power of two that positions are multiples of, metres.
+    step: i32,
 }
 
 impl Writer {
@@ -253,6 +271,41 @@ impl Writer {
             let uvs = self.binary.attribute(&uvs, accessor, packing, true);
             attributes.insert("TEXCOORD_0".into(), uvs.into());
         }
+        self.colors(vertices, &mut attributes);
+        let with_features = features && self.rows > 0;
+        if with_features {
+            self.features(vertices, &mut attributes);
+        }
+        let pack = self.encoding == Encoding::Compact;
+        let indices = self.binary.indices(&part.triangles, vertices.len(), pack);
+        let mut primitive =
+            json!({ "attributes": attributes, "indices": indices, "material": material });
+        if with_features {
+            primitive["extensions"] = self.feature_ids();
+        }
+        primitive
+    }
+
+    /// Writes lines (`mode` 1). They have no normals: clients draw them without light.
+    fn line_primitive(&mut self, part: &Lines, material: usize) -> Value {
+        let mut attributes = Map::new();
+        let vertices = &part.vertices;
+        attributes.insert("POSITION".into(), self.positions(vertices).into());
+        self.colors(vertices, &mut attributes);
+        if self.rows > 0 {
+            self.features(vertices, &mut attributes);
+        }
+        let indices = self.binary.line_indices(&part.segments);
+        let mut primitive = json!({
+            "attributes": attributes, "indices": indices, "material": material, "mode": 1,
+        });
+        if self.rows > 0 {
+            primitive["extensions"] = self.feature_ids();
+        }
+        primitive
+    }
+
+    fn colors(&mut self, vertices: &[Vertex], attributes: &mut Map<String, Value>) {
         if vertices.iter().any(|v| v.color != [255; 4]) {
             let colors: Vec<[u8; 4]> = vertices.iter().map(|v| v.color).collect();
             let accessor = json!({ "componentType": 5121, "type": "VEC4", "normalized": true });
@@ -260,31 +313,27 @@ impl Writer {
             let colors = self.binary.attribute(&colors, accessor, packing, true);
             attributes.insert("COLOR_0".into(), colors.into());
         }
-        let with_features = features && self.rows > 0;
-        if with_features {
-            let ids: Vec<[u8; 4]> =
-                vertices.iter().map(|v| u32::from(v.feature).to_le_bytes()).collect();
-            let accessor = json!({ "componentType": 5123, "type": "SCALAR" });
-            let packing = self.packing();
-            let ids = self.binary.attribute(&ids, accessor, packing, true);
-            attributes.insert("_FEATURE_ID_0".into(), ids.into());
-        }
-        let pack = self.encoding == Encoding::Compact;
-        let indices = self.binary.indices(&part.triangles, vertices.len(), pack);
-        let mut primitive =
-            json!({ "attributes": attributes, "indices": indices, "material": material });
-        if with_features {
-            primitive["extensions"] = json!({ "EXT_mesh_features": { "featureIds": [{
-                "featureCount": self.rows, "nullFeatureId": NO_FEATURE, "attribute": 0, "propertyTable": 0,
-            }] } });
-        }
-        primitive
+    }
+
+    fn features(&mut self, vertices: &[Vertex], attributes: &mut Map<String, Value>) {
+        let ids: Vec<[u8; 4]> =
+            vertices.iter().map(|v| u32::from(v.feature).to_le_bytes()).collect();
+        let accessor = json!({ "componentType": 5123, "type": "SCALAR" });
+        let packing = self.packing();
+        let ids = self.binary.attribute(&ids, accessor, packing, true);
+        attributes.insert("_FEATURE_ID_0".into(), ids.into());
+    }
+
+    fn feature_ids(&self) -> Value {
+        json!({ "EXT_mesh_features": { "featureIds": [{
+            "featureCount": self.rows, "nullFeatureId": NO_FEATURE, "attribute": 0, "propertyTable": 0,
+        }] } })
     }
 
     fn positions(&mut self, vertices: &[Vertex]) -> usize {
         let (mut low, mut high) = ([f32::INFINITY; 3], [f32::NEG_INFINITY; 3]);
         let reach = vertices.iter().flat_map(|v| v.position).map(f64::abs).fold(0.0, f64::max);
-        let mut exponent = STEP_BITS;
+        let mut exponent = self.step;
         while reach / power(exponent) >= MANTISSA - 1.0 {
             exponent += 1;
         }
@@ -381,6 +430,13 @@ impl Writer {
             }] },
         })
     }
+}
+
+/// Returns the exponent of the step of positions that may be off by so much.
+fn step(tolerance: f64) -> i32 {
+    // A place is off by half a step.
+    let (_, exponent) = libm::frexp(tolerance);
+    if tolerance > 0.0 { (exponent - 1).max(FINEST_STEP) } else { FINEST_STEP }
 }
 
 fn power(exponent: i32) -> f64 {

@@ -2,7 +2,8 @@
 //!
 //! [`item`] tells the tile tree of a feature, [`draw_leaf`] and [`draw_far`] draw a node's features into a [`TileContent`], whose
 //! [`finish`](TileContent::finish) writes the file. How features become solid is a [`SolidRule`]'s: a footprint
-//! is raised by its layer's fields, a shape of its own is taken as it is, a point gets a symbol.
+//! is raised by its layer's fields, a shape of its own is taken as it is, a point gets a symbol. A network's links become
+//! tubes and its nodes simple shapes, by a [`PipeRule`].
 //!
 //! Decisions:
 //! * A tile's frame is metres east, north and up of its cell's middle; everything is computed in double precision in it, and
@@ -20,17 +21,23 @@ mod binary;
 mod clip;
 mod color;
 mod content;
+mod device;
 mod estimate;
 mod gltf;
 mod images;
+mod lines;
 mod node;
+mod outline;
+mod pipe;
 mod raise;
 mod roof;
 mod rule;
 mod simplify;
 mod table;
 mod tree;
+mod tube;
 
 pub use content::{Detail, Encoding, Prism, TileContent};
 pub use node::{draw_cut, draw_far, draw_leaf, item, with_ref};
+pub use pipe::{DeviceParams, PipeParams, PipeRule, PipeSection, PipeShape, WallRule};
 pub use rule::{Ellipsoid, Ground, RoofShape, SolidParams, SolidRule, Symbol};

@@ -8,11 +8,17 @@ use onemap_model::{
 use onemap_tile_tree::{Cut, Far, Item, Node, geometric_error};
 
 use crate::content::{Detail, Prism, TileContent};
-use crate::estimate::{model_bytes, solid_bytes, symbol_bytes};
-use crate::rule::{SolidParams, SolidRule, Symbol};
+use crate::device;
+use crate::estimate::{device_bytes, model_bytes, pipe_bytes, solid_bytes, symbol_bytes};
+use crate::pipe::{DeviceParams, PipeParams};
+use crate::rule::{Ellipsoid, SolidParams, SolidRule, Symbol};
 
 /// Metres to a degree of latitude, on a sphere of the ellipsoid's mean radius.
 const METRES_PER_DEGREE: f64 = 111_194.93;
+
+/// A pipe is seen in tiles whose error is up to so many times its diameter: at 16 pixels to an error, a pixel is then
+/// wider than it 20 times.
+const SEEN_DIAMETERS: f64 = 300.0;
 
 /// What a feature is in 3D.
 enum Thing<'f> {
@@ -22,6 +28,10 @@ enum Thing<'f> {
     Solid(&'f Geometry, SolidParams),
     /// Something that stands at each of its points.
     Symbols(&'f Geometry, Symbol, SolidParams),
+    /// A link of a network.
+    Pipe(PipeParams),
+    /// A node of a network.
+    Devices(Vec<DeviceParams>),
 }
 
 fn thing<'f>(rule: &SolidRule, feature: &FeatureRef<'f>) -> Option<Thing<'f>> {
@@ -32,6 +42,14 @@ fn thing<'f>(rule: &SolidRule, feature: &FeatureRef<'f>) -> Option<Thing<'f>> {
         return Some(Thing::Model(bytes, summary));
     }
     let geometry = feature.geometry?;
+    if let Some(pipes) = rule.pipes() {
+        return match geometry.class() {
+            GeometryClass::Line => pipes.link(feature, &Ellipsoid).map(Thing::Pipe),
+            GeometryClass::Point => Some(Thing::Devices(pipes.devices(feature, &Ellipsoid))),
+            // What drains to a node is an area on the map, nothing solid.
+            _ => None,
+        };
+    }
     match geometry.class() {
         GeometryClass::Polygon => Some(Thing::Solid(geometry, rule.params(feature))),
         GeometryClass::Point => {
@@ -44,6 +62,7 @@ fn thing<'f>(rule: &SolidRule, feature: &FeatureRef<'f>) -> Option<Thing<'f>> {
 /// Returns what the tile tree has to know of a feature; `None` for one that is not shown in 3D.
 pub fn item(rule: &SolidRule, feature: &FeatureRef<'_>) -> Option<Item> {
     let footprint = feature.geometry?.bounds()?;
+    let mut size = None;
     let (bounds, heights, bytes, landmark) = match thing(rule, feature)? {
         Thing::Model(_, summary) => {
             let (bounds, heights) = extent(&summary);
@@ -61,6 +80,36 @@ pub fn item(rule: &SolidRule, feature: &FeatureRef<'_>) -> Option<Item> {
             let heights = [low, high + params.height];
             (bounds, heights, symbol_bytes(geometry.vertex_count()), params.landmark)
         }
+        Thing::Pipe(params) => {
+            let [width, height] = params.section.outer();
+            let reach = libm::hypot(width, height) / 2.0;
+            let corners = params.lines.iter().flatten();
+            let z = corners.clone().map(|at| at[2]);
+            let (low, high) =
+                z.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), z| (l.min(z), h.max(z)));
+            if low > high {
+                return None;
+            }
+            size = Some(width.max(height) * SEEN_DIAMETERS);
+            let bytes = pipe_bytes(corners.count());
+            (grown(footprint, reach), [low - reach, high + reach], bytes, false)
+        }
+        Thing::Devices(devices) => {
+            let mut heights = [f64::INFINITY, f64::NEG_INFINITY];
+            let mut across: f64 = 0.0;
+            for device in &devices {
+                let [side, below, above] = device::reach(device.element);
+                let [low, high] =
+                    [device.bottom.min(device.at[2]), device.ground.max(device.at[2])];
+                heights = [heights[0].min(low - below), heights[1].max(high + above)];
+                across = across.max(side);
+            }
+            if devices.is_empty() {
+                return None;
+            }
+            size = Some(across);
+            (grown(footprint, across), heights, device_bytes(devices.len()), false)
+        }
     };
     Some(Item {
         id: feature.id,
@@ -71,6 +120,7 @@ pub fn item(rule: &SolidRule, feature: &FeatureRef<'_>) -> Option<Item> {
         area: feature.geometry.map_or(0.0, |geometry| area(geometry, &footprint)),
         bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
         landmark,
+        size,
     })
 }
 
@@ -120,6 +170,12 @@ fn draw_whole(content: &mut TileContent, rule: &SolidRule, features: &mut Vec<Fe
                     content.add_symbol(feature, symbol, [lon, lat, height], params.height);
                 }
             }
+            Some(Thing::Pipe(params)) => content.add_pipe(feature, &params),
+            Some(Thing::Devices(devices)) => {
+                for params in &devices {
+                    content.add_device(feature, params);
+                }
+            }
             None => {}
         });
     }
@@ -145,8 +201,24 @@ fn draw_blocks(
     prisms: &[onemap_tile_tree::Prism],
 ) {
     let error = geometric_error(cell.z());
+    content.set_tolerance(error / 256.0);
     features.sort_by_key(|feature| (feature.id, feature.valid.from));
     features.dedup_by_key(|feature| (feature.id, feature.valid.from));
+    if rule.pipes().is_some() {
+        // Small pipes are left out; nothing could stand for them.
+        for feature in features.iter() {
+            with_ref(feature, |feature| match thing(rule, feature) {
+                Some(Thing::Pipe(params)) => content.add_pipe_line(feature, &params),
+                Some(Thing::Devices(devices)) => {
+                    for params in &devices {
+                        content.add_device(feature, params);
+                    }
+                }
+                _ => {}
+            });
+        }
+        return;
+    }
     for feature in features.iter() {
         with_ref(feature, |feature| {
             let mut params = rule.params(feature);

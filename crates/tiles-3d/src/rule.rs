@@ -3,6 +3,7 @@
 use onemap_model::{FeatureRef, FieldType, GeometryClass, Schema, Solid, ValueRef};
 
 use crate::color::css_color;
+use crate::pipe::PipeRule;
 
 /// Height of a floor where the layer does not say, metres.
 const FLOOR_HEIGHT: f64 = 3.0;
@@ -162,6 +163,7 @@ pub struct SolidRule {
     symbol: Option<Symbol>,
     wall: [u8; 4],
     roof: [u8; 4],
+    pipes: Option<Box<PipeRule>>,
 }
 
 impl SolidRule {
@@ -195,7 +197,19 @@ impl SolidRule {
             symbol,
             wall: color(&solid.wall_colour, WALL),
             roof: color(&solid.default_roof_colour, ROOF),
+            pipes: None,
         }
+    }
+
+    /// Takes lines and points as a network's links and nodes.
+    #[must_use]
+    pub fn with_pipes(self, pipes: PipeRule) -> Self {
+        Self { pipes: Some(Box::new(pipes)), ..self }
+    }
+
+    /// Returns the rule of a network.
+    pub fn pipes(&self) -> Option<&PipeRule> {
+        self.pipes.as_deref()
     }
 
     /// Returns the position of the field with the layer's own 3D shapes.

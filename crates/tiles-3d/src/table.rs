@@ -6,6 +6,7 @@
 //! * Text that repeats is an enum.
 //! * A column that is null for every feature is left out.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use onemap_model::{FeatureId, FeatureRef, Schema, Value, ValueRef};
@@ -18,6 +19,8 @@ use crate::binary::Binary;
 /// Texts of a column are an enum when there are no more different ones, each so often on average.
 const MOST_ENUM_VALUES: usize = 64;
 const LEAST_REPEATS: usize = 4;
+/// Column with 1 for features whose height was not known and is taken from the ground.
+const ASSUMED: &str = "height_assumed";
 /// What an enum calls null.
 const NO_ENUM_VALUE: &str = "_none";
 
@@ -27,6 +30,8 @@ pub(crate) struct Table {
     ids: Vec<FeatureId>,
     /// Position in the schema, name, and values.
     columns: Vec<(usize, String, Vec<Value>)>,
+    /// Rows of features whose height was not known.
+    assumed: BTreeSet<usize>,
 }
 
 impl Table {
@@ -35,7 +40,7 @@ impl Table {
         let fields = schema.fields.iter().enumerate();
         let shown = fields.filter(|(i, _)| shown.get(*i).copied().unwrap_or(false));
         let columns = shown.map(|(i, field)| (i, field.name.clone(), Vec::new())).collect();
-        Self { ids: Vec::new(), columns }
+        Self { ids: Vec::new(), columns, assumed: BTreeSet::new() }
     }
 
     /// Adds a feature, or finds the last one again; returns its row, or [`NO_FEATURE`] when there are too many.
@@ -51,6 +56,13 @@ impl Table {
             }
         }
         (self.ids.len() - 1) as u16
+    }
+
+    /// Notes that the height of the feature of a row is not known; a column [`ASSUMED`] will say so.
+    pub(crate) fn assume_height(&mut self, row: u16) {
+        if usize::from(row) < self.ids.len() {
+            self.assumed.insert(usize::from(row));
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -85,6 +97,18 @@ impl Table {
             }
             let (mut described, stored) = column.write(&id, binary, &mut enums);
             described["name"] = name.as_str().into();
+            class.insert(id.clone(), described);
+            properties.insert(id, stored);
+        }
+        if !self.assumed.is_empty() {
+            let flags = (0..self.ids.len()).map(|row| Some(self.assumed.contains(&row)));
+            let (mut described, stored) =
+                Column::Bools(flags.collect()).write(ASSUMED, binary, &mut enums);
+            described["name"] = ASSUMED.into();
+            let mut id = ASSUMED.to_owned();
+            while class.contains_key(&id) {
+                id.push('_');
+            }
             class.insert(id.clone(), described);
             properties.insert(id, stored);
         }
