@@ -116,7 +116,7 @@ impl Ground for SurveyGround<'_> {
         let mut found = Vec::new();
         for part in RADII {
             found = self.near(at, self.radius_m * part);
-            if found.len() >= MOST {
+            if found.len() >= MOST || found.iter().any(|(distance, _)| *distance <= ON_LINK_M) {
                 break;
             }
         }
