@@ -57,7 +57,8 @@ impl<'a> SurveyGround<'a> {
                 let link = layer.network.link(ix);
                 let [Some(first), Some(last)] = ends(layer, ix) else { return };
                 let line = link.line();
-                let (a, b) = (plane.place(line[segment]), plane.place(line[segment + 1]));
+                let Some([a, b]) = layer.segment(ix, segment) else { return };
+                let (a, b) = (plane.place(a), plane.place(b));
                 let part = foot([0.0; 2], a, b);
                 let distance = length2(lerp2(a, b, part));
                 if distance > radius_m {
