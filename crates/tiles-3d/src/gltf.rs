@@ -9,9 +9,9 @@ use crate::content::Encoding;
 use crate::lines::Lines;
 use crate::table::Table;
 
-/// Positions in full detail are whole multiples of this power of two, metres: half a millimetre, so that they are off by a
-/// quarter of one at most. 24 bits hold such numbers up to four kilometres; farther out it is twice that, and so on.
-const FINEST_STEP: i32 = -11;
+/// Positions in full detail are whole multiples of this power of two, metres: a millimetre, so that they are off by half of
+/// one at most. 24 bits hold such numbers up to eight kilometres; farther out it is twice that, and so on.
+const FINEST_STEP: i32 = -10;
 /// Bits of a mantissa, with its sign.
 const MANTISSA: f64 = (1 << 23) as f64;
 
