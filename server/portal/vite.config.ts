@@ -4,7 +4,7 @@ import { stamp } from './stamp.ts';
 
 // `npm run dev` talks to a running `onemap serve`; ONEMAP_URL names another one.
 const server = process.env['ONEMAP_URL'] ?? 'http://127.0.0.1:8080';
-const proxied = ['/api', '/tiles', '/3dtiles', '/features', '/identify', '/changes'];
+const proxied = ['/api', '/tiles', '/3dtiles', '/features', '/identify', '/changes', '/networks', '/styles'];
 
 export default defineConfig({
   // Relative, so that the portal also works below a path of a city's gateway.

@@ -4,6 +4,7 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import './css/app.css';
 import './css/scene.css';
 import './css/timeline.css';
+import './css/network.css';
 import { h } from './dom.ts';
 import { lang, locale, setLang, t } from './i18n/index.ts';
 import { listen } from './live.ts';
@@ -12,8 +13,12 @@ import { boundsOf, select } from './map/selection.ts';
 import { MapView, type Hit, type Padding } from './map/view.ts';
 import { Moment, readMoment } from './moment.ts';
 import { dayText } from './days.ts';
+import { aboutNetworks } from './network/about.ts';
+import { NetworkDesk } from './network/desk.ts';
+import { Drawing } from './network/drawing.ts';
+import { NetworkPanel } from './network/panel.ts';
 import { SceneSwitch } from './scene/switch.ts';
-import { LayerStore } from './store.ts';
+import { isFindings, isNetwork, LayerStore } from './store.ts';
 import { Catalogue } from './ui/catalogue.ts';
 import { Inspector } from './ui/inspector.ts';
 import { emptyNotice, errorText, notice } from './ui/messages.ts';
@@ -26,7 +31,7 @@ import { Toolbar } from './ui/toolbar.ts';
 /** What browser tests and embedding pages may hold on to. */
 declare global {
   interface Window {
-    onemap?: { map: MapView['map']; view: MapView; store: LayerStore; moment: Moment; scene: SceneSwitch };
+    onemap?: { map: MapView['map']; view: MapView; store: LayerStore; moment: Moment; scene: SceneSwitch; networks: NetworkDesk };
   }
 }
 
@@ -86,7 +91,41 @@ function open(store: LayerStore, revision: number): void {
   const view = new MapView(shell.mapBox, store, moment, t('mapLabel'), shell.freePadding(false));
   const { map } = view;
 
-  const padding = (): Padding => shell.freePadding(inspector.open);
+  const padding = (): Padding => {
+    const free = shell.freePadding(inspector.open || networkPanel.open);
+    // A drawing covers the foot of the map; on a phone, all that the panel does.
+    return drawing.open && !shell.narrow() ? { ...free, bottom: Math.min(free.bottom + 300, innerHeight / 2) } : free;
+  };
+  const drawing = new Drawing(() => map.getCanvas().focus({ preventScroll: true }));
+  const networks = new NetworkDesk(view, store, moment, drawing, {
+    attend: () => showNetworks(),
+    changed: () => {
+      networkPanel.render();
+      if (inspector.open) inspector.render();
+      toolbar.render();
+    },
+    fit: (bounds) => view.fit(bounds, padding()),
+  });
+  const networkPanel = new NetworkPanel(networks, () => {
+    toolbar.render();
+    map.getCanvas().focus({ preventScroll: true });
+  });
+  /** Shows the panel with what was found; it lies where the attributes are. */
+  const showNetworks = (): void => {
+    if (inspector.open) inspector.close();
+    if (shell.narrow()) shell.togglePanel(false);
+    if (!networkPanel.open) networkPanel.show();
+  };
+  /** Goes below ground, or comes back. */
+  const changeDepth = (): void => {
+    if (networkPanel.open) {
+      networkPanel.close();
+      return;
+    }
+    if (networks.networks.length === 0) return;
+    showNetworks();
+    networks.setUnderground(true);
+  };
   const catalogue = new Catalogue(store, {
     zoomTo: ({ info }) => {
       if (shell.narrow()) shell.togglePanel(false);
@@ -110,6 +149,7 @@ function open(store: LayerStore, revision: number): void {
       map.easeTo({ center: [lng, lat], zoom: map.getZoom() + 2, essential: true });
     },
     goTo: (date) => moment.change({ date }),
+    about: (info, feature, id) => aboutNetworks(networks, info, feature, id),
     closed: () => map.getCanvas().focus({ preventScroll: true }),
   });
   const status = new StatusLine(map, store);
@@ -136,6 +176,14 @@ function open(store: LayerStore, revision: number): void {
     toggle: () => void changeView(),
     zoom: (part) => scenes.scene?.zoom(part),
     north: () => scenes.scene?.north(),
+  }, {
+    get active() {
+      return networkPanel.open;
+    },
+    get exists() {
+      return networks.networks.length > 0;
+    },
+    toggle: changeDepth,
   });
   /** Changes between map and scene; what fails is said where the layers are. */
   const changeView = async (): Promise<void> => {
@@ -148,7 +196,8 @@ function open(store: LayerStore, revision: number): void {
       shell.busy(false);
     }
   };
-  window.onemap = { map, view, store, moment, scene: scenes };
+  window.onemap = { map, view, store, moment, scene: scenes, networks };
+  if (NetworkDesk.wanted()) map.once('style.load', changeDepth);
   shell.mapBox.after(scenes.element);
   if (new URLSearchParams(location.search).get('view') === '3d') map.once('idle', () => void changeView());
   const timeline = new Timeline(store, moment, {
@@ -156,7 +205,7 @@ function open(store: LayerStore, revision: number): void {
     prepare: (day) => view.prepareDay(day),
     resized: (shown) => shell.withTimeline(shown),
   });
-  shell.fill(catalogue.element, toolbar.element, scenePanel.element, timeline.element, status.element, inspector.element);
+  shell.fill(catalogue.element, toolbar.element, scenePanel.element, timeline.element, status.element, networkPanel.element, inspector.element, drawing.element);
 
   speakers.push(
     () => catalogue.render(),
@@ -165,26 +214,42 @@ function open(store: LayerStore, revision: number): void {
     () => toolbar.render(),
     () => scenePanel.render(),
     () => timeline.render(),
+    () => networkPanel.render(),
+    () => drawing.render(),
+    () => networks.speak(),
     () => map.getCanvas().setAttribute('aria-label', t('mapLabel')),
   );
 
-  store.follow(() => writeQuery('layers', layersText(store.visible())));
+  store.follow(() => {
+    writeQuery('layers', layersText(store.visible()));
+    networkPanel.render();
+  });
+  store.followList(() => {
+    toolbar.render();
+    networkPanel.render();
+  });
   const remember = atRest(rest.address, () => {
     for (const [name, value] of Object.entries(moment.words)) writeQuery(name, value);
   });
   moment.follow(remember);
-  follow(store, revision, view, scenes, inspector, status);
+  follow(store, revision, view, scenes, inspector, status, networks);
   map.on('zoomend', () => catalogue.zoomed());
   map.on('dataloading', () => shell.busy(true));
   map.on('idle', () => shell.busy(false));
   followPointer(view);
 
+  /** Underground, who clicks means what lies there. */
+  const isBelow = ({ layer }: Hit): boolean => {
+    const info = store.get(layer)?.info;
+    return info !== undefined && (isNetwork(info) || isFindings(info));
+  };
   let asking: AbortController | null = null;
   map.on('click', async ({ point, lngLat, originalEvent }) => {
+    if (networks.sketch.drawing) return;
     asking?.abort();
     const touch = (originalEvent as PointerEvent).pointerType === 'touch' || matchMedia('(pointer: coarse)').matches;
     const radius = touch ? hitRadius.touch : hitRadius.mouse;
-    let hits = bestFirst(view.hits(point, 0), view.hits(point, radius));
+    let hits = bestFirst(view.hits(point, 0), view.hits(point, radius), networks.underground ? isBelow : () => false);
     if (hits.length === 0) {
       asking = new AbortController();
       hits = await hidden(view, moment, lngLat, radius, asking.signal);
@@ -199,16 +264,26 @@ function open(store: LayerStore, revision: number): void {
 
   document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') {
-      if (inspector.open) inspector.close();
-      else if (shell.narrow()) shell.togglePanel(false);
-    } else if (event.key === '3' && !(event.target instanceof HTMLInputElement) && !(event.target instanceof HTMLSelectElement)) {
+      if (networks.sketch.drawing) networks.escape();
+      else if (inspector.open) inspector.close();
+      else if (!networks.escape() && shell.narrow()) shell.togglePanel(false);
+    } else if (event.ctrlKey || event.metaKey || event.altKey) {
+      // The browser's own.
+    } else if (event.key === '3' && !isField(event.target)) {
       void changeView();
+    } else if (event.key === 'u' && !isField(event.target)) {
+      changeDepth();
     } else if (event.key === '/' && !(event.target instanceof HTMLInputElement)) {
       event.preventDefault();
       shell.togglePanel(true);
       catalogue.focusSearch();
     }
   });
+}
+
+/** Whether keys are typed into it. */
+function isField(target: EventTarget | null): boolean {
+  return (target instanceof HTMLInputElement && target.type !== 'checkbox') || target instanceof HTMLSelectElement;
 }
 
 /** What lies at a place without being drawn at this zoom; the server knows. */
@@ -231,15 +306,17 @@ async function hidden(view: MapView, moment: Moment, at: LngLat, radius: number,
 
 /**
  * What was hit exactly, else what is near (a road, a point); then the ground that it stands on. Who
- * clicks beside a road inside a district means the road.
+ * clicks beside a road inside a district means the road. What is `meant` more than other things comes first.
  */
-function bestFirst(exact: Hit[], near: Hit[]): Hit[] {
+function bestFirst(exact: Hit[], near: Hit[], meant: (hit: Hit) => boolean): Hit[] {
   const things = exact.filter((hit) => !hit.ground);
-  return [...(things.length > 0 ? things : near.filter((hit) => !hit.ground)), ...exact.filter((hit) => hit.ground)];
+  const found = things.some(meant) ? things : near.some(meant) ? near.filter((hit) => meant(hit) || things.includes(hit)) : things.length > 0 ? things : near;
+  const above = found.filter((hit) => !hit.ground);
+  return [...above.filter(meant), ...above.filter((hit) => !meant(hit)), ...exact.filter((hit) => hit.ground)];
 }
 
 /** Brings the page up to date with what changes in the store. */
-function follow(store: LayerStore, revision: number, view: MapView, scenes: SceneSwitch, inspector: Inspector, status: StatusLine): void {
+function follow(store: LayerStore, revision: number, view: MapView, scenes: SceneSwitch, inspector: Inspector, status: StatusLine, networks: NetworkDesk): void {
   let changed = new Set<string>();
   const readCatalogue = atRest(rest.catalogue, () => {
     const ids = changed;
@@ -251,6 +328,7 @@ function follow(store: LayerStore, revision: number, view: MapView, scenes: Scen
       view.refresh(change);
       scenes.scene?.refresh(change);
       inspector.changed(change.layer, change.ids);
+      networks.layerChanged(change.layer);
       changed.add(change.layer);
       readCatalogue();
     },
@@ -259,6 +337,7 @@ function follow(store: LayerStore, revision: number, view: MapView, scenes: Scen
         view.refresh({ layer: info.id, bounds: null });
         scenes.scene?.refresh({ layer: info.id });
         inspector.changed(info.id, null);
+        networks.layerChanged(info.id);
       }
       // No layer has this name: the whole list is read.
       changed.add('');

@@ -1,11 +1,12 @@
-import { ApiError, fetchFeature, type Feature } from '../api.ts';
+import { ApiError, fetchFeature, type Feature, type LayerInfo } from '../api.ts';
 import { dayText, parseDay, type Day } from '../days.ts';
 import { h, icon } from '../dom.ts';
 import { formatNumber, t, tMaybe } from '../i18n/index.ts';
 import { nameField, styleOf } from '../map/autostyle.ts';
 import type { Hit } from '../map/view.ts';
 import type { Moment } from '../moment.ts';
-import type { LayerStore } from '../store.ts';
+import type { About } from '../network/about.ts';
+import { isNetwork, type LayerStore } from '../store.ts';
 import { glyphs } from './icons.ts';
 import { layerMark } from './marks.ts';
 import { errorText } from './messages.ts';
@@ -20,6 +21,8 @@ export interface InspectorActions {
   zoomIn(at: { lng: number; lat: number }): void;
   /** Takes the map to another day. */
   goTo(day: Day): void;
+  /** Says more of a feature than its attributes do, where there is more. */
+  about(info: LayerInfo, feature: Feature | null, id: number | string | undefined): About | null;
   closed(): void;
 }
 
@@ -101,6 +104,7 @@ export class Inspector {
       icon(glyphs.close),
     );
     const loading = this.feature === null && this.problem === null;
+    const about = massOf(hit) === null ? this.actions.about(info, this.feature, hit.id) : null;
     this.element.replaceChildren(
       h(
         'header',
@@ -119,7 +123,8 @@ export class Inspector {
         'div',
         { class: 'inspector-body', 'aria-busy': String(loading) },
         this.problem !== null && h('p', { class: 'note problem' }, this.problem),
-        ...(massOf(hit) === null ? [this.life(hit), this.table(hit)] : [this.mass(hit)]),
+        about && about.element,
+        ...(massOf(hit) === null ? [this.life(hit), this.table(hit, about?.fields ?? [])] : [this.mass(hit)]),
         this.footer(hit),
       ),
     );
@@ -240,7 +245,8 @@ export class Inspector {
     return [list];
   }
 
-  private table(hit: Hit): HTMLElement {
+  /** The attributes, without those that were said before. */
+  private table(hit: Hit, said: string[]): HTMLElement {
     const properties = this.feature?.properties ?? hit.properties;
     const fields = this.store.get(hit.layer)?.info.fields ?? [];
     const known = new Map(fields.map((field) => [field.name, field]));
@@ -248,11 +254,12 @@ export class Inspector {
       ...fields.map((field) => field.name).filter((name) => name in properties),
       ...Object.keys(properties).filter((name) => !known.has(name) && !added.has(name)),
     ];
-    if (order.length === 0) return h('p', { class: 'note' }, t('noAttributes'));
+    const left = order.filter((name) => !said.includes(name));
+    if (left.length === 0) return h('p', { class: 'note' }, t('noAttributes'));
     return h(
       'dl',
       { class: 'attributes' },
-      ...order.flatMap((name) => {
+      ...left.flatMap((name) => {
         const field = known.get(name);
         const value = properties[name];
         const text = typeof value === 'number' ? numberText(value, field) : valueText(value);
@@ -293,7 +300,8 @@ export class Inspector {
 
   private nameOf(hit: Hit): string | null {
     if (massOf(hit) !== null) return null;
-    const field = nameField(this.store.get(hit.layer)?.info.fields ?? []);
+    const info = this.store.get(hit.layer)?.info;
+    const field = info && isNetwork(info) ? 'code' : nameField(info?.fields ?? []);
     if (field === null) return null;
     const whole = hit === this.hits[this.chosen] ? this.feature?.properties?.[field] : undefined;
     return valueText(whole ?? hit.properties[field]);

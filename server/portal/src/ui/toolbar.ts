@@ -17,6 +17,8 @@ export class Toolbar {
     private readonly map: MapLibreMap,
     private readonly fitAll: () => void,
     private readonly scene: { active: boolean; toggle(): void; zoom(part: number): void; north(): void },
+    /** Nothing where there are no networks. */
+    private readonly below: { active: boolean; exists: boolean; toggle(): void },
   ) {
     map.on('rotate', () => this.turn());
     map.on('pitch', () => this.turn());
@@ -32,19 +34,15 @@ export class Toolbar {
       button(t('zoomOut'), icon(glyphs.minus), () => (this.scene.active ? this.scene.zoom(-0.7) : this.map.zoomOut())),
       button(t('resetNorth'), this.needle, () => (this.scene.active ? this.scene.north() : this.map.resetNorthPitch())),
       button(t('fitAll'), icon(glyphs.target), this.fitAll),
-      this.cube(),
+      ...(this.below.exists ? [this.pressed('underground-toggle', t('undergroundToggle'), glyphs.pipes, this.below.active, () => this.below.toggle())] : []),
+      this.pressed('scene-toggle', t(this.scene.active ? 'sceneOff' : 'sceneOn'), glyphs.cube, this.scene.active, () => this.scene.toggle()),
     );
     this.turn();
   }
 
-  /** The button that changes between the flat map and 3D. */
-  private cube(): HTMLElement {
-    const label = t(this.scene.active ? 'sceneOff' : 'sceneOn');
-    return h(
-      'button',
-      { type: 'button', class: 'tool', id: 'scene-toggle', title: label, 'aria-label': label, 'aria-pressed': String(this.scene.active), onclick: () => this.scene.toggle() },
-      icon(glyphs.cube),
-    );
+  /** A button that is on or off. */
+  private pressed(id: string, label: string, path: string, on: boolean, toggle: () => void): HTMLElement {
+    return h('button', { type: 'button', class: 'tool', id, title: label, 'aria-label': label, 'aria-pressed': String(on), onclick: toggle }, icon(path));
   }
 
   private turn(): void {
