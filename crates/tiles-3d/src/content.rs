@@ -8,6 +8,7 @@ use onemap_model::{
 };
 use rustc_hash::FxHashMap;
 
+use crate::atlas::Atlas;
 use crate::batch::{Batch, NO_FEATURE, Vertex, normal};
 use crate::clip;
 use crate::color::linear;
@@ -70,6 +71,9 @@ type Textured = (String, Wrap2, bool, bool);
 
 /// A texture's wrapping, as glTF numbers it.
 type Wrap2 = u32;
+
+/// Wrapping of what ends at its edges.
+const CLAMP: Wrap2 = 33_071;
 
 /// Collects what a tile shows.
 pub struct TileContent {
@@ -152,7 +156,7 @@ impl TileContent {
                     let wrap = match texture.wrap {
                         Wrap::Repeat => 10_497,
                         Wrap::Mirror => 33_648,
-                        Wrap::Clamp => 33_071,
+                        Wrap::Clamp => CLAMP,
                     };
                     let key = (texture.image.hash.clone(), wrap, translucent, double_sided);
                     let entry = self.textured.entry(key);
@@ -324,7 +328,16 @@ impl TileContent {
         }
         let mut pictures = Vec::new();
         let mut known: BTreeMap<String, Option<usize>> = BTreeMap::new();
+        let (mut atlas, mut laid) = (Atlas::default(), Vec::new());
+        let mut numbers: BTreeMap<String, Option<usize>> = BTreeMap::new();
         for ((hash, wrap, translucent, double_sided), (blob, batch)) in self.textured {
+            if encoding == Encoding::Compact && is_within(&batch) {
+                let number = *numbers.entry(hash).or_insert_with(|| {
+                    Some(atlas.add(images(&blob).and_then(|file| images::decode(&file))?))
+                });
+                laid.push((number, wrap, translucent, double_sided, batch));
+                continue;
+            }
             let picture = *known.entry(hash).or_insert_with(|| {
                 let picture = images(&blob).and_then(|file| images::prepare(&file, encoding))?;
                 pictures.push(picture);
@@ -333,6 +346,24 @@ impl TileContent {
             let texture = picture.map(|picture| (picture, wrap));
             batches.push((Surface { texture, translucent, double_sided }, batch));
         }
+        let (slots, sheets) = atlas.finish();
+        let mut merged: BTreeMap<Surface, Batch> = BTreeMap::new();
+        for (number, wrap, translucent, double_sided, mut batch) in laid {
+            let slot = number.and_then(|number| slots.get(number));
+            if let Some(slot) = slot {
+                for vertex in &mut batch.vertices {
+                    let uv = vertex.uv;
+                    vertex.uv = std::array::from_fn(|k| uv[k] * slot.scale[k] + slot.offset[k]);
+                }
+            }
+            let texture = slot.map(|slot| {
+                (pictures.len() + slot.sheet, if slot.is_alone { wrap } else { CLAMP })
+            });
+            let surface = Surface { texture, translucent, double_sided };
+            merged.entry(surface).or_default().add(batch.vertices, batch.triangles);
+        }
+        pictures.extend(sheets);
+        batches.extend(merged);
         batches.retain(|(_, batch)| !batch.triangles.is_empty());
         let (instances, lines, table) = (self.instances, self.lines, &self.table);
         let placement = self.is_earth_centred.then_some(&self.frame);
@@ -377,4 +408,11 @@ fn path(frame: &LocalFrame, line: &[[f64; 3]]) -> Vec<[f64; 3]> {
         before = Some((corner, at));
     }
     path
+}
+
+/// Tells whether no texture coordinate is beyond the picture.
+fn is_within(batch: &Batch) -> bool {
+    const NEARLY: f32 = 1e-4;
+    let within = |x: &f32| (-NEARLY..=1.0 + NEARLY).contains(x);
+    batch.vertices.iter().flat_map(|vertex| &vertex.uv).all(within)
 }

@@ -16,6 +16,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod atlas;
 mod batch;
 mod binary;
 mod clip;

@@ -20,6 +20,9 @@ const METRES_PER_DEGREE: f64 = 111_194.93;
 /// wider than it 20 times.
 const SEEN_DIAMETERS: f64 = 300.0;
 
+/// Most triangles of a model's own block that is shown from afar.
+const MOST_COARSE_TRIANGLES: usize = 128;
+
 /// What a feature is in 3D.
 enum Thing<'f> {
     /// A shape of its own.
@@ -221,6 +224,13 @@ fn draw_blocks(
     }
     for feature in features.iter() {
         with_ref(feature, |feature| {
+            if let Some(Thing::Model(bytes, _)) = thing(rule, feature)
+                && let Ok(model) = AnchoredModel::from_bytes(bytes)
+                && let Some(level) = coarse(&model)
+            {
+                content.add_model(feature, &model, level, &rule.params(feature));
+                return;
+            }
             let mut params = rule.params(feature);
             if let Some(item) = item(rule, feature) {
                 params.base = item.heights[0];
@@ -316,4 +326,12 @@ pub fn with_ref<T>(feature: &Feature, run: impl FnOnce(&FeatureRef<'_>) -> T) ->
         valid: feature.valid,
         state: feature.state,
     })
+}
+
+/// Returns a model's own block (LoD1), where it has one beside finer levels and it is simple.
+fn coarse(model: &AnchoredModel) -> Option<usize> {
+    let levels = &model.model.lods;
+    let at = levels.iter().position(|lod| lod.level.starts_with('1'))?;
+    let is_simple = levels[at].mesh.triangles.len() <= MOST_COARSE_TRIANGLES;
+    (at + 1 < levels.len() && is_simple).then_some(at)
 }
