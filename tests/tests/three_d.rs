@@ -142,6 +142,109 @@ fn textured_landmarks_and_trees_are_valid_and_answer_a_click() {
 }
 
 #[test]
+fn the_implicit_tileset_shows_the_same_features_and_three_clients_read_it() {
+    let (_onemap, server) = buildings();
+    let query = "?datetime=2015-06-01";
+    let explicit = judge(
+        "tiles3d.mjs",
+        &server,
+        &format!("/3dtiles/buildings/tileset.json{query}"),
+        &["--ids"],
+    );
+    let path = format!("/3dtiles/buildings/implicit/tileset.json{query}");
+    let implicit = judge("tiles3d.mjs", &server, &path, &["--ids"]);
+    assert_eq!(implicit["ids"], explicit["ids"]);
+    let loaders = judge("loaders3d.mjs", &server, &path, &[]);
+    assert_eq!(loaders["contents"], implicit["contents"]);
+    let renderer = judge("renderer3d.mjs", &server, &path, &[]);
+    assert_eq!(
+        renderer["features"].as_u64(),
+        implicit["ids"].as_array().map(|ids| ids.len() as u64)
+    );
+    // The root is as large as a cell has to be, so that views by its size are from far away.
+    let cesium = judge("cesium.mjs", &server, &path, &["--at", "118.284,33.966"]);
+    assert!(cesium["picks"].as_array().unwrap().len() > 3, "{cesium:#}");
+}
+
+#[test]
+fn a_folder_of_3d_tiles_is_the_same_with_one_thread_and_with_many() {
+    let onemap = Onemap::new();
+    let args = ["--layer", "buildings", "--id-field", "id"];
+    let _ = onemap.import(&sample("buildings.fgb"), &args).expect_code(0);
+    let folder = |threads: &str| {
+        let path = onemap.data().join(format!("with-{threads}.3dtiles"));
+        let output = path.display().to_string();
+        let _ = onemap
+            .run(&["export", "buildings", "-o", &output, "--threads", threads])
+            .expect_code(0);
+        let mut files: Vec<(PathBuf, Vec<u8>)> = onemap_tests::files_under(&path)
+            .into_iter()
+            .map(|file| {
+                let bytes = std::fs::read(&file).unwrap();
+                (file.strip_prefix(&path).unwrap().to_owned(), bytes)
+            })
+            .collect();
+        files.sort();
+        files
+    };
+    let (one, many) = (folder("1"), folder("5"));
+    assert!(one.len() > 20 && one == many);
+}
+
+/// Every file of city models and tilesets is imported, or refused with a reason.
+#[test]
+fn every_shared_file_in_3d_is_imported_or_refused_with_a_reason() {
+    let Some(data) = test_data("every_shared_file_in_3d") else { return };
+    let folder = data.join("city3d");
+    let later = ["slpk", "osgb"];
+    let mut sources: Vec<PathBuf> = Vec::new();
+    let mut folders = vec![folder.clone()];
+    while let Some(folder) = folders.pop() {
+        if folder.join("tileset.json").exists() {
+            sources.push(folder);
+            continue;
+        }
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let end = path.extension().map(|end| end.to_string_lossy().to_lowercase());
+            let end = end.unwrap_or_default();
+            let text = path.to_string_lossy().to_lowercase();
+            if later.iter().any(|later| text.contains(later)) {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else if ["json", "jsonl", "gml", "xml", "obj", "glb", "gltf", "zip"]
+                .contains(&end.as_str())
+            {
+                sources.push(path);
+            }
+        }
+    }
+    sources.sort();
+    assert!(sources.len() > 30, "{}", sources.len());
+    let (mut imported, mut refused) = (0, Vec::new());
+    for source in &sources {
+        let onemap = Onemap::new();
+        let name = source.strip_prefix(&folder).unwrap().display().to_string();
+        let has_place = !["obj", "glb", "gltf"].iter().any(|end| name.ends_with(end));
+        let place: &[&str] = if has_place { &[] } else { &["--place", "118.28,33.96"] };
+        let done = onemap.import(source, &[&["--layer", "x"], place].concat());
+        match done.code {
+            Some(0 | 3) => imported += 1,
+            Some(1) => {
+                let why = done.stderr.lines().last().unwrap_or_default().to_owned();
+                assert!(why.starts_with("error: ") && why.len() > 30, "{name}: {}", done.stderr);
+                refused.push(format!("{name}: {why}"));
+            }
+            other => panic!("{name}: {other:?}: {}", done.stderr),
+        }
+    }
+    println!("{imported} imported, refused:\n{}", refused.join("\n"));
+    assert!(imported > refused.len(), "{imported}, {refused:#?}");
+}
+
+#[test]
 fn plain_filtered_and_chosen_contents_are_valid_too() {
     let (_onemap, server) = buildings();
     let path = "/3dtiles/buildings/tileset.json?datetime=2015-06-01&enc=plain&properties=use&filter=height%20%3E%2040";
