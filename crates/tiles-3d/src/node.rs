@@ -156,7 +156,7 @@ pub fn draw_cut(
     content.set_earth_centred();
 }
 
-fn draw_whole(content: &mut TileContent, rule: &SolidRule, features: &mut Vec<Feature>) {
+fn draw_whole(content: &mut TileContent, rule: &SolidRule, features: &mut [Feature]) {
     features.sort_by_key(|feature| (feature.id, feature.valid.from));
     for feature in features.iter() {
         with_ref(feature, |feature| match thing(rule, feature) {
@@ -193,6 +193,7 @@ pub fn draw_far(
     features: &mut Vec<Feature>,
 ) {
     features.retain(|feature| with_ref(feature, |feature| owns(node.cell, rule, feature)));
+    content.set_tolerance(node.tolerance());
     draw_blocks(content, rule, node.cell, features, &far.prisms);
 }
 
@@ -204,7 +205,6 @@ fn draw_blocks(
     prisms: &[onemap_tile_tree::Prism],
 ) {
     let error = geometric_error(cell.z());
-    content.set_tolerance(error / 256.0);
     features.sort_by_key(|feature| (feature.id, feature.valid.from));
     features.dedup_by_key(|feature| (feature.id, feature.valid.from));
     if rule.pipes().is_some() {
@@ -288,7 +288,8 @@ fn extent(summary: &ModelSummary) -> (Bounds, [f64; 2]) {
 }
 
 fn grown(bounds: Bounds, metres: f64) -> Bounds {
-    let up = metres / METRES_PER_DEGREE;
+    // No degree is shorter on the ellipsoid.
+    let up = metres / 110_500.0;
     let across = up / libm::cos(bounds.center()[1].to_radians()).max(1e-6);
     Bounds {
         west: bounds.west - across,

@@ -161,7 +161,7 @@ impl PipeRule {
                 let corners = if known {
                     line.iter().zip(z).map(|(&[lon, lat], &z)| [lon, lat, z]).collect()
                 } else {
-                    let (corners, assumed) = self.from_fields(feature, line, &section, ground);
+                    let (corners, assumed) = self.surveyed(feature, line, &section, ground);
                     is_assumed |= assumed;
                     corners
                 };
@@ -173,7 +173,7 @@ impl PipeRule {
     }
 
     /// Returns the centre line from the surveyed heights or depths of its ends, even between them.
-    fn from_fields(
+    fn surveyed(
         &self,
         feature: &FeatureRef<'_>,
         line: &[[f64; 2]],

@@ -63,7 +63,7 @@ pub(crate) fn sweep(
         };
         let turn = dot(piece.along, next.along);
         // The cosine of half the turn.
-        if ((1.0 + turn) / 2.0).max(0.0).sqrt() < SHARPEST {
+        if f64::midpoint(1.0, turn).max(0.0).sqrt() < SHARPEST {
             let last = sweep.cross(at, piece);
             sweep.sides(ring, last);
             sweep.end(at, piece, true);

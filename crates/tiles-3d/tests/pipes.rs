@@ -143,7 +143,7 @@ fn tubes_have_the_radius_depth_and_ends_of_their_source_to_a_millimetre_at_1000_
     while stations < 1000 {
         let mut places =
             vec![[chance.next(-400.0, 400.0), chance.next(-400.0, 400.0), chance.next(-8.0, 60.0)]];
-        let mut heading = chance.next(0.0, 6.28);
+        let mut heading = chance.next(0.0, std::f64::consts::TAU);
         for _ in 0..6 {
             let (step, slope) = (chance.next(15.0, 60.0), chance.next(-0.2, 0.2));
             let [x, y, z] = *places.last().unwrap();
@@ -223,7 +223,7 @@ fn depths_count_from_the_ground_to_the_level_that_was_surveyed() {
         let heights = shape.positions.iter().map(|p| p[2]);
         let (low, high) =
             heights.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), z| (l.min(z), h.max(z)));
-        assert!(((low + high) / 2.0 - centre).abs() < 0.001, "{level} {low} {high}");
+        assert!((f64::midpoint(low, high) - centre).abs() < 0.001, "{level} {low} {high}");
         // The ground is not known: taken to be 0, and said.
         assert!(!glb.class()["height_assumed"].is_null());
     }
