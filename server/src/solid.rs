@@ -186,11 +186,9 @@ impl SolidService {
                 return Ok(bounds.zip(heights).map(member));
             }
             let planted = trees.of(&layer, request.revision)?;
-            let member = |root: &Node| Member {
-                uri,
-                bounds: root.bounds,
-                heights: root.heights,
-                error: error_of_nothing(root.cell.z()),
+            let member = |root: &Node| {
+                let (bounds, heights) = root.volume();
+                Member { uri, bounds, heights, error: error_of_nothing(root.cell.z()) }
             };
             Ok(planted.tree.root().map(member))
         };

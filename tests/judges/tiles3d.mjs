@@ -237,7 +237,8 @@ async function content(address, transform, region, isLeaf, isCut = false) {
       }
       const accessor = json.accessors[primitive.indices]
       for (const [i] of numbers(json, bin, primitive.indices)) if (i >= positions.length) { complain(address, 'an index is out of range'); break }
-      if (accessor.count % 3) complain(address, 'indices are no triangles')
+      const corners = primitive.mode === 1 ? 2 : 3
+      if (accessor.count % corners) complain(address, corners === 2 ? 'indices are no lines' : 'indices are no triangles')
       const features = primitive.attributes._FEATURE_ID_0
       if (features !== undefined) {
         const none = primitive.extensions.EXT_mesh_features.featureIds[0].nullFeatureId

@@ -111,7 +111,7 @@ fn tile(
     let frame = node.frame();
     let transform = above.map_or_else(|| frame.matrix(), |above| above.matrix_from(&frame));
     let mut tile = json!({
-        "boundingVolume": { "region": region(&node.bounds, node.heights) },
+        "boundingVolume": { "region": region_of(node) },
         "geometricError": node.geometric_error(),
         "refine": "REPLACE",
         "transform": transform,
@@ -124,7 +124,7 @@ fn tile(
             }
             // The root of an external tileset states the error again.
             json!({
-                "boundingVolume": { "region": region(&child.bounds, child.heights) },
+                "boundingVolume": { "region": region_of(child) },
                 "geometricError": child.geometric_error(),
                 "content": { "uri": links.tileset(child) },
             })
@@ -132,6 +132,11 @@ fn tile(
         tile["children"] = children.collect();
     }
     tile
+}
+
+fn region_of(node: &Node) -> [f64; 6] {
+    let (bounds, heights) = node.volume();
+    region(&bounds, heights)
 }
 
 /// Returns a region (clause 7.3.2): west, south, east, north in radians, least and greatest height; a little larger than the

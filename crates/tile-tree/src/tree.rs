@@ -29,6 +29,9 @@ impl Default for Limits {
     }
 }
 
+/// The geometric error of a tile is so many times what rounding may take: far less than anybody sees.
+const TOLERANCES: f64 = 256.0;
+
 /// The features of one view of a layer, and the tiles that they make.
 ///
 /// A feature belongs to the one leaf whose cell holds the middle of its box. A leaf is the greatest cell whose features fit
@@ -93,6 +96,27 @@ impl Node {
     /// Returns its geometric error, metres.
     pub fn geometric_error(&self) -> f64 {
         if self.is_leaf() { 0.0 } else { geometric_error(self.cell.z()) }
+    }
+
+    /// Returns how far the places of its content may be off for being rounded, metres; its volume is larger by this.
+    pub fn tolerance(&self) -> f64 {
+        self.geometric_error() / TOLERANCES
+    }
+
+    /// Returns the box of what it shows, degrees, and its heights, metres: that of its features with room for rounding.
+    pub fn volume(&self) -> (Bounds, [f64; 2]) {
+        // No degree is shorter, along a meridian.
+        let degrees = self.tolerance() / 110_500.0;
+        let wide = degrees / libm::cos(self.bounds.center()[1].to_radians()).max(1e-3);
+        let Bounds { west, south, east, north } = self.bounds;
+        let bounds = Bounds {
+            west: west - wide,
+            south: south - degrees,
+            east: east + wide,
+            north: north + degrees,
+        };
+        let [low, high] = self.heights;
+        (bounds, [low - self.tolerance(), high + self.tolerance()])
     }
 
     /// Tells whether it shows its features in full detail.

@@ -100,11 +100,6 @@ export function isNetwork(info: LayerInfo): boolean {
   return info.kind === 'network';
 }
 
-/** Whether a layer holds what the checks of an import found. */
-export function isFindings({ id, fields }: LayerInfo): boolean {
-  return id.endsWith('_findings') && ['severity', 'text', 'remedy'].every((name) => fields.some((field) => field.name === name));
-}
-
 /** What a layer's map layers and sources are made from. */
 function looks({ style, geometry, bounds, minzoom, maxzoom, time, fields }: LayerInfo): string {
   return JSON.stringify([style, geometry, bounds, minzoom, maxzoom, time === null, fields]);

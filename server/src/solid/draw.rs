@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use onemap_model::{Bounds, Feature, FeatureId, FieldType, GeoCell, GeometryClass, Layer};
+use onemap_model::{Bounds, Feature, FeatureId, FieldType, GeoCell, GeometryClass, Kind, Layer};
 use onemap_store::{LayerView, Query};
 use onemap_tile_tree::{Cut, Node, far, frame};
-use onemap_tiles_3d::{Encoding, SolidRule, TileContent, draw_cut, draw_far, draw_leaf};
+use onemap_tiles_3d::{Encoding, PipeRule, SolidRule, TileContent, draw_cut, draw_far, draw_leaf};
 
 use super::trees::Planted;
 use super::{Piece, SolidRequest};
@@ -19,13 +19,18 @@ const MARGIN: f64 = 1e-6;
 pub(crate) fn has_solids(layer: &Layer) -> bool {
     let has_models = layer.schema.fields.iter().any(|field| field.kind == FieldType::Model);
     let has_areas = matches!(layer.geometry, GeometryClass::Polygon | GeometryClass::Mixed);
-    let has_features = has_models || has_areas || layer.solid.symbol.is_some();
+    let has_features =
+        has_models || has_areas || layer.kind == Kind::Network || layer.solid.symbol.is_some();
     layer.tileset.is_some() || layer.archive.is_none() && has_features
 }
 
 /// Binds a layer's rule.
 pub(super) fn rule(layer: &Layer) -> SolidRule {
-    SolidRule::bind(&layer.solid, &layer.schema, layer.geometry)
+    let rule = SolidRule::bind(&layer.solid, &layer.schema, layer.geometry);
+    match layer.kind {
+        Kind::Network => rule.with_pipes(PipeRule::bind(&layer.solid, &layer.schema)),
+        _ => rule,
+    }
 }
 
 /// Draws a tile; `None` when there is no such tile.

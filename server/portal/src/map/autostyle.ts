@@ -1,4 +1,5 @@
 import type { FieldInfo, FragmentLayer, LayerInfo, StyleFragment } from '../api.ts';
+import { findingsStyle, isFindings } from './findings.ts';
 
 /** Hues that stay apart from each other and from the base map. */
 const palette = ['#3f7fbf', '#d0743c', '#4a9a6b', '#b5547a', '#7a6bbf', '#3d9aa1', '#b58a2f', '#8a5a44', '#5f7f9c', '#9c5fa8'];
@@ -18,6 +19,7 @@ let nextColor = 0;
  */
 export function styleOf(info: LayerInfo): StyleFragment {
   if (info.style) return info.style;
+  if (isFindings(info)) return findingsStyle;
   let style = made.get(info);
   if (!style) {
     style = automaticStyle(info, palette[nextColor++ % palette.length] ?? '#3f7fbf');

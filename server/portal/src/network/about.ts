@@ -1,7 +1,8 @@
 import type { Feature, LayerInfo } from '../api.ts';
 import { h, icon } from '../dom.ts';
 import { t, tMaybe } from '../i18n/index.ts';
-import { isFindings, isNetwork } from '../store.ts';
+import { isFindings } from '../map/findings.ts';
+import { isNetwork } from '../store.ts';
 import { glyphs } from '../ui/icons.ts';
 import type { NetworkDesk, Thing } from './desk.ts';
 

@@ -59,6 +59,8 @@ export class NetworkDesk {
   private asked: Asked | null = null;
   private corners: { kind: SketchKind; places: Place[] } | null = null;
   private request = new AbortController();
+  /** Whether the mark on the map is of something that was found. */
+  private marked = false;
   /** The moment that was asked about. */
   private moments = '';
   private readonly switchedOn = new Set<string>();
@@ -257,6 +259,7 @@ export class NetworkDesk {
     this.request.abort();
     this.sketch.cancel();
     Object.assign(this, { asked: null, result: null, problem: null, busy: false, corners: null });
+    this.mark(null, null);
     this.found.clear();
     showFound(this.view.map, null);
     showSketch(this.view.map, null);
@@ -266,6 +269,8 @@ export class NetworkDesk {
 
   /** Marks something that was found; nothing takes the mark away. */
   mark(layer: string | null, id: number | null): void {
+    if (id === null && !this.marked) return;
+    this.marked = id !== null;
     select(this.view.map, id === null ? null : (this.featureOf(layer, id)?.geometry ?? null));
   }
 
@@ -275,6 +280,7 @@ export class NetworkDesk {
     const target: GeoJSON.Geometry | undefined = geometry ?? (at ? { type: 'Point', coordinates: at } : undefined);
     const bounds = target && boundsOf(target);
     if (!bounds || !target) return;
+    this.marked = true;
     select(this.view.map, target);
     this.actions.fit(bounds);
   }
@@ -367,6 +373,7 @@ export class NetworkDesk {
 
   /** Shows features on the map. */
   private take(features: GeoJSON.FeatureCollection | undefined, travels: boolean): void {
+    this.mark(null, null);
     this.found.clear();
     for (const feature of features?.features ?? []) this.found.set(`${feature.properties?.['layer'] ?? ''}/${feature.id}`, feature);
     showFound(this.view.map, features ?? null);

@@ -5,6 +5,11 @@ import { glyphs } from '../ui/icons.ts';
 /** How far a drawing can be magnified. */
 const most = 24;
 
+/** What of a sheet is frame and heading, as parts of its width and height. */
+const margins = { left: 0.08, right: 0.02, top: 0.1 };
+/** The width at which the writing on a sheet can be read, pixels. */
+const legible = 1100;
+
 /** A drawing that was asked for, with what can be taken away from it. */
 export interface Drawn {
   title: string;
@@ -103,15 +108,18 @@ export class Drawing {
     this.render();
   }
 
-  /** Shows the whole width of what is drawn, or the whole sheet where there is room. */
+  /** Shows the whole sheet where there is room, else what is drawn on it over its whole width. */
   private fit(): void {
     const { clientWidth: width, clientHeight: height } = this.frame;
     if (width === 0 || this.picture.naturalWidth === 0) return;
     const ratio = this.picture.naturalHeight / this.picture.naturalWidth;
     const whole = Math.min(width, height / ratio);
-    const shown = this.full ? whole : Math.min(width, Math.max(whole, 900));
-    this.at = { x: (width - shown) / 2, y: Math.min((height - shown * ratio) / 2, 0), width: shown };
-    if (shown === whole) this.at.y = (height - whole * ratio) / 2;
+    if (this.full || width < legible / 2) {
+      this.at = { x: (width - whole) / 2, y: (height - whole * ratio) / 2, width: whole };
+    } else {
+      const shown = Math.max(whole, Math.min(width, legible) / (1 - margins.left - margins.right));
+      this.at = { x: (width - shown * (1 - margins.left - margins.right)) / 2 - shown * margins.left, y: -shown * ratio * margins.top, width: shown };
+    }
     this.place();
   }
 

@@ -3,6 +3,7 @@ import { dayText, parseDay, type Day } from '../days.ts';
 import { h, icon } from '../dom.ts';
 import { formatNumber, t, tMaybe } from '../i18n/index.ts';
 import { nameField, styleOf } from '../map/autostyle.ts';
+import { isFindings } from '../map/findings.ts';
 import type { Hit } from '../map/view.ts';
 import type { Moment } from '../moment.ts';
 import type { About } from '../network/about.ts';
@@ -301,7 +302,7 @@ export class Inspector {
   private nameOf(hit: Hit): string | null {
     if (massOf(hit) !== null) return null;
     const info = this.store.get(hit.layer)?.info;
-    const field = info && isNetwork(info) ? 'code' : nameField(info?.fields ?? []);
+    const field = info && (isNetwork(info) || isFindings(info)) ? 'code' : nameField(info?.fields ?? []);
     if (field === null) return null;
     const whole = hit === this.hits[this.chosen] ? this.feature?.properties?.[field] : undefined;
     return valueText(whole ?? hit.properties[field]);
