@@ -5,6 +5,7 @@ import { isFindings } from '../map/findings.ts';
 import { isNetwork } from '../store.ts';
 import { glyphs } from '../ui/icons.ts';
 import type { NetworkDesk, Thing } from './desk.ts';
+import { remedyOf, ruleName } from './rules.ts';
 
 /** What is said of a feature before its attributes, and which of these it says. */
 export interface About {
@@ -17,7 +18,7 @@ export function aboutNetworks(desk: NetworkDesk, info: LayerInfo, feature: Featu
   const properties = feature?.properties ?? {};
   if (isFindings(info)) return finding(properties);
   if (!isNetwork(info) || id === undefined) return null;
-  return { element: questions(desk, { layer: info.id, id, code: String(properties['code'] ?? `#${id}`) }, String(properties['element'] ?? '')), fields: [] };
+  return { element: questions(desk, { layer: info.id, id, code: String(properties['code'] ?? `#${id}`), geometry: feature?.geometry ?? null }, String(properties['element'] ?? '')), fields: [] };
 }
 
 /** What can be asked of a pipe or of a point. */
@@ -44,14 +45,16 @@ function questions(desk: NetworkDesk, thing: Thing, element: string): HTMLElemen
 /** What a check found: how bad it is, what is wrong, and what to do. */
 function finding(properties: Record<string, unknown>): About {
   const severity = String(properties['severity'] ?? 'info');
+  const code = String(properties['code'] ?? '');
   const text = String(properties['text'] ?? '');
-  const remedy = String(properties['remedy'] ?? '');
+  const remedy = remedyOf(code, String(properties['remedy'] ?? ''));
   return {
     fields: ['severity', 'text', 'remedy'],
     element: h(
       'div',
       { class: 'finding', 'data-severity': severity },
-      h('p', { class: 'finding-text' }, h('strong', {}, tMaybe(`finding_${severity}`, severity)), h('span', {}, text)),
+      h('p', { class: 'finding-text' }, h('strong', {}, tMaybe(`finding_${severity}`, severity)), h('span', {}, ruleName(code))),
+      h('p', {}, h('strong', {}, t('finding_text')), h('span', {}, text)),
       remedy !== '' && h('p', { class: 'finding-remedy' }, h('strong', {}, t('finding_remedy')), h('span', {}, remedy)),
     ),
   };

@@ -16,6 +16,8 @@ export interface Thing {
   layer: string;
   id: number | string;
   code: string;
+  /** Where it is, so that it is marked beside what was found. */
+  geometry?: GeoJSON.Geometry | null;
 }
 
 /** A question with its answer; `title` says what was asked, `subject` of what. */
@@ -29,6 +31,8 @@ interface Asked {
   /** In the language in use when it is called. */
   title: () => string;
   subject: string;
+  /** What was asked about. */
+  about?: (GeoJSON.Geometry | null | undefined)[];
   /** Whether the map goes to what is found. */
   travels: boolean;
 }
@@ -133,7 +137,7 @@ export class NetworkDesk {
   /** Follows a network from something in it. */
   trace(thing: Thing, kind: 'upstream' | 'downstream' | 'connected'): void {
     const question: Question = { name: 'trace', layers: [thing.layer], given: { from: String(thing.id), kind } };
-    this.start({ question, title: () => t(`net_${kind}`), subject: thing.code, travels: true });
+    this.start({ question, title: () => t(`net_${kind}`), subject: thing.code, about: [thing.geometry], travels: true });
   }
 
   /** Whether the trace stops where the flow is not known. */
@@ -169,7 +173,7 @@ export class NetworkDesk {
   /** Tells what is near a pipe, in all networks shown. */
   clearance(thing: Thing): void {
     const question: Question = { name: 'clearance', layers: this.withOthers(thing.layer), given: { id: String(thing.id) } };
-    this.start({ question, title: () => t('net_clearance'), subject: thing.code, travels: false });
+    this.start({ question, title: () => t('net_clearance'), subject: thing.code, about: [thing.geometry], travels: false });
   }
 
   /** Keeps where a profile begins, or draws it to where it ends. */
@@ -361,7 +365,7 @@ export class NetworkDesk {
       const answer = await ask(question, this.when(question), signal);
       if (signal.aborted) return;
       this.result = { name: question.name, question, title: asked.title, subject: asked.subject, answer } as Result;
-      this.take(answer.features, asked.travels);
+      this.take(answer.features, asked);
     } catch (error) {
       if (signal.aborted) return;
       this.problem = t('net_failed', { reason: error instanceof ApiError ? errorText(error) : String(error) });
@@ -372,11 +376,12 @@ export class NetworkDesk {
   }
 
   /** Shows features on the map. */
-  private take(features: GeoJSON.FeatureCollection | undefined, travels: boolean): void {
+  private take(features: GeoJSON.FeatureCollection | undefined, { about = [], travels }: Asked): void {
     this.mark(null, null);
     this.found.clear();
     for (const feature of features?.features ?? []) this.found.set(`${feature.properties?.['layer'] ?? ''}/${feature.id}`, feature);
-    showFound(this.view.map, features ?? null);
+    const subjects = about.flatMap((geometry): GeoJSON.Feature[] => (geometry ? [{ type: 'Feature', properties: { role: 'subject' }, geometry }] : []));
+    showFound(this.view.map, features ? { ...features, features: [...features.features, ...subjects] } : null);
     if (!travels || !features) return;
     const bounds = boundsOf({ type: 'GeometryCollection', geometries: features.features.map(({ geometry }) => geometry) });
     if (bounds) this.actions.fit(bounds);

@@ -103,14 +103,14 @@ export function stubs(desk: NetworkDesk, list: Stub[]): HTMLElement | null {
   );
 }
 
-/** A table with a heading for each column; numbers stand right. */
-export function table(heads: string[], lines: (string | number)[][]): HTMLElement {
-  const number = (value: string | number) => (typeof value === 'number' || /^[\d.,\s]+( \D+)?$/.test(value) ? { class: 'number' } : {});
+/** A table with a heading for each column; the last `numbers` columns stand right. */
+export function table(heads: string[], lines: string[][], numbers: number): HTMLElement {
+  const side = (column: number) => (column >= heads.length - numbers ? { class: 'number' } : {});
   return h(
     'table',
     { class: 'net-table' },
-    h('thead', {}, h('tr', {}, ...heads.map((head, i) => h('th', { scope: 'col', ...number(lines[0]?.[i] ?? '') }, head)))),
-    h('tbody', {}, ...lines.map((line) => h('tr', {}, ...line.map((value) => h('td', number(value), typeof value === 'number' ? formatNumber(value, 0) : value))))),
+    h('thead', {}, h('tr', {}, ...heads.map((head, i) => h('th', { scope: 'col', ...side(i) }, head)))),
+    h('tbody', {}, ...lines.map((line) => h('tr', {}, ...line.map((value, i) => h('td', side(i), value))))),
   );
 }
 

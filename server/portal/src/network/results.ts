@@ -135,7 +135,7 @@ function traced(desk: NetworkDesk, trace: Trace, { layer, kind }: Answers['trace
     ),
     section(
       t('net_lengths'),
-      table([t('net_size'), t('net_material'), t('net_pipes'), t('net_length')], trace.lengths.slice(0, mostSums).map(({ size, material, links, length }) => [size || '—', material || '—', count(links), metresText(length)])),
+      table([t('net_size'), t('net_material'), t('net_pipes'), t('net_length')], trace.lengths.slice(0, mostSums).map(({ size, material, links, length }) => [size || '—', material || '—', count(links), metresText(length)]), 2),
     ),
     key(['traced', t('net_keyTraced')], ...(directed ? [['ambiguous', t('net_keyAmbiguous')] as [string, string]] : []), ['end', t('net_ends')]),
     !trace.complete && remark(t('net_incomplete')),
@@ -180,7 +180,7 @@ function profile(desk: NetworkDesk, { length_m, stations, reaches, crossings, tr
     ),
     fold(t('net_crossings'), crossings.length, () => rows(crossings, ({ pipe, chainage_m }) => pipeRow(desk, pipe, null, t('net_chainage', { at: exactText(chainage_m) })))),
     fold(t('net_stations'), stations.length, () =>
-      [table([t('net_point'), t('net_chainageHead'), t('net_ground'), t('net_depthHead')], stations.map((station) => [station.code, exactText(station.chainage_m), exactText(station.ground_m), exactText(station.depth_m)]))]),
+      [table([t('net_point'), t('net_chainageHead'), t('net_ground'), t('net_depthHead')], stations.map((station) => [station.code, exactText(station.chainage_m), exactText(station.ground_m), exactText(station.depth_m)]), 3)]),
     truncated && remark(t('net_incomplete')),
     downloads(desk, t('net_profile'), drawingButton(desk)),
   ];
@@ -265,8 +265,8 @@ function pit(desk: NetworkDesk, answer: Answers['excavation']): Child[] {
     ),
     hit.length === 0 && remark(t('net_hitNone')),
     answer.owners.length > 0 &&
-      section(t('net_owners'), table([t('net_owner'), t('net_pipes'), t('net_length')], answer.owners.map(({ owner, pipes, length_m }) => [owner || t('net_ownerUnknown'), count(pipes), metresText(length_m)]))),
-    classes.length > 0 && section(t('net_byClass'), table([t('net_class'), t('net_length')], classes.map(([code, length]) => [systemName(code), metresText(length)]))),
+      section(t('net_owners'), table([t('net_owner'), t('net_pipes'), t('net_length')], answer.owners.map(({ owner, pipes, length_m }) => [owner || t('net_ownerUnknown'), count(pipes), metresText(length_m)]), 2)),
+    classes.length > 0 && section(t('net_byClass'), table([t('net_class'), t('net_length')], classes.map(([code, length]) => [systemName(code), metresText(length)]), 1)),
     fold(t('net_hit'), hit.length, () => rows(hit, (pipe) => pipeRow(desk, pipe.pipe, null, facts(pipe))), true),
     fold(t('net_below'), rest.length, () => rows(rest, (pipe) => pipeRow(desk, pipe.pipe, null, facts(pipe)))),
     fold(t('net_points'), answer.nodes.length, () => rows(answer.nodes, (node) => row(desk, { layer: node.layer, id: node.id, at: node.at }, disc('inside'), node.code, elementName(node.element), node.owner))),
@@ -308,7 +308,7 @@ function statistics(desk: NetworkDesk, { groups }: Answers['statistics']): Child
     ),
     section(
       t('net_lengths'),
-      table([t('net_class'), t('net_size'), t('net_material'), t('net_length')], largest.map((group) => [systemName(group.class), group.size || '—', group.material || '—', metresText(group.length_m)])),
+      table([t('net_class'), t('net_size'), t('net_material'), t('net_length')], largest.map((group) => [systemName(group.class), group.size || '—', group.material || '—', metresText(group.length_m)]), 1),
     ),
     downloads(desk, t('net_statistics')),
   ];

@@ -8,6 +8,7 @@ export interface Look {
 
 /** Red is what must be acted on, orange what suffers, green what is well, violet what is uncertain, grey the rest. */
 export const looks: Record<string, Look> = {
+  subject: { color: '#1c2733', weight: 1.3 },
   burst: { color: '#d0021b', weight: 1.7 },
   must_close: { color: '#d0021b' },
   optional: { color: '#ffffff' },

@@ -7,6 +7,7 @@ import { isFindings } from '../map/findings.ts';
 import type { Hit } from '../map/view.ts';
 import type { Moment } from '../moment.ts';
 import type { About } from '../network/about.ts';
+import { ruleName } from '../network/rules.ts';
 import { isNetwork, type LayerStore } from '../store.ts';
 import { glyphs } from './icons.ts';
 import { layerMark } from './marks.ts';
@@ -255,6 +256,8 @@ export class Inspector {
       ...fields.map((field) => field.name).filter((name) => name in properties),
       ...Object.keys(properties).filter((name) => !known.has(name) && !added.has(name)),
     ];
+    const info = this.store.get(hit.layer)?.info;
+    const named = (title: string) => (info && isFindings(info) ? tMaybe(`findings_${title.toLowerCase()}`, title) : title);
     const left = order.filter((name) => !said.includes(name));
     if (left.length === 0) return h('p', { class: 'note' }, t('noAttributes'));
     return h(
@@ -265,7 +268,7 @@ export class Inspector {
         const value = properties[name];
         const text = typeof value === 'number' ? numberText(value, field) : valueText(value);
         return [
-          h('dt', { title: name }, fieldTitle(field ?? { name, type: '' })),
+          h('dt', { title: name }, named(fieldTitle(field ?? { name, type: '' }))),
           text === null ? h('dd', { class: 'missing' }, '—') : h('dd', {}, linkOrText(text)),
         ];
       }),
@@ -305,7 +308,8 @@ export class Inspector {
     const field = info && (isNetwork(info) || isFindings(info)) ? 'code' : nameField(info?.fields ?? []);
     if (field === null) return null;
     const whole = hit === this.hits[this.chosen] ? this.feature?.properties?.[field] : undefined;
-    return valueText(whole ?? hit.properties[field]);
+    const name = valueText(whole ?? hit.properties[field]);
+    return name !== null && info && isFindings(info) ? ruleName(name) : name;
   }
 }
 
