@@ -63,13 +63,7 @@ pub(crate) fn clip_lines(lines: &mut Lines, frame: &LocalFrame, bounds: &Bounds)
 
 /// Cuts a line at four lines; the same part of it from either side.
 fn cut_segment(mut a: Corner, mut b: Corner, bounds: &Bounds) -> Option<[Vertex; 2]> {
-    let lines = [
-        (0, bounds.west, 1.0),
-        (0, bounds.east, -1.0),
-        (1, bounds.south, 1.0),
-        (1, bounds.north, -1.0),
-    ];
-    for (axis, border, sign) in lines {
+    for (axis, border, sign) in borders(bounds) {
         let (p, q) = ((a.1[axis] - border) * sign, (b.1[axis] - border) * sign);
         match (p < 0.0, q < 0.0) {
             (true, true) => return None,
@@ -131,15 +125,14 @@ fn contains(bounds: &Bounds, [lon, lat]: [f64; 2]) -> bool {
     (bounds.west..=bounds.east).contains(&lon) && (bounds.south..=bounds.north).contains(&lat)
 }
 
+/// Returns the lines around bounds: which coordinate, its value, and the sign of what is inside.
+fn borders(bounds: &Bounds) -> [(usize, f64, f64); 4] {
+    [(0, bounds.west, 1.0), (0, bounds.east, -1.0), (1, bounds.south, 1.0), (1, bounds.north, -1.0)]
+}
+
 /// Cuts a polygon at four lines (Sutherland and Hodgman).
 fn cut(mut polygon: Vec<Corner>, bounds: &Bounds) -> Vec<Corner> {
-    let lines = [
-        (0, bounds.west, 1.0),
-        (0, bounds.east, -1.0),
-        (1, bounds.south, 1.0),
-        (1, bounds.north, -1.0),
-    ];
-    for (axis, border, sign) in lines {
+    for (axis, border, sign) in borders(bounds) {
         let inside = |corner: &Corner| (corner.1[axis] - border) * sign;
         let mut rest = Vec::with_capacity(polygon.len() + 2);
         for (i, here) in polygon.iter().enumerate() {

@@ -21,7 +21,7 @@ pub(crate) fn symbol_bytes(count: usize) -> usize {
 
 /// Bytes of a link whose centre lines have so many corners.
 pub(crate) fn pipe_bytes(corners: usize) -> usize {
-    120 + 90 * corners
+    150 + 145 * corners
 }
 
 /// Bytes of so many devices.

@@ -190,7 +190,7 @@ fn tubes_have_the_radius_depth_and_ends_of_their_source_to_a_millimetre_at_1000_
             let corners: Vec<_> = ring
                 .iter()
                 .zip(&radii)
-                .filter(|(_, r)| (**r - outer).abs() < 5e-4)
+                .filter(|(_, r)| (**r - outer).abs() < 1e-3)
                 .map(|(p, _)| p[2] - at[2])
                 .collect();
             let (low, high) = corners
@@ -453,4 +453,29 @@ fn a_manhole_reaches_from_its_bottom_to_the_ground() {
     for p in &shape.positions {
         assert!((p[0] - 3.0).hypot(p[1] - 4.0) < 0.51);
     }
+}
+
+#[test]
+fn ten_thousand_pipes_are_drawn_in_a_moment_and_take_what_the_tree_reckons() {
+    let mut chance = Chance(5);
+    let diameters = [100.0, 200.0, 300.0, 600.0, 1000.0];
+    let features: Vec<Feature> = (0..10_000)
+        .map(|id| {
+            let [x, y] = [chance.next(-900.0, 900.0), chance.next(-900.0, 900.0)];
+            let places = [[x, y, -2.0], [x + 30.0, y + 4.0, -2.1], [x + 40.0, y + 20.0, -2.2]];
+            let told = [
+                ("class", text(PipeClass::ALL[id % 8].code())),
+                ("diameter", Value::Float(diameters[id % 5])),
+            ];
+            feature(id as u64, line(&places, true), values(&told))
+        })
+        .collect();
+    let reckoned: u32 =
+        features.iter().map(|f| with_ref(f, |f| item(&rule(), f)).unwrap().bytes).sum();
+    let begun = std::time::Instant::now();
+    let file = drawn(&features, Encoding::Compact);
+    println!("{} bytes, {reckoned} reckoned, {:?}", file.len(), begun.elapsed());
+    let share = file.len() as f64 / f64::from(reckoned);
+    assert!((0.5..2.0).contains(&share), "{share}");
+    assert!(begun.elapsed().as_secs() < 10);
 }

@@ -9,31 +9,17 @@ use std::io::Cursor;
 use image::{ImageFormat, Rgb, RgbImage};
 use onemap_crs::{LocalFrame, to_geocentric};
 use onemap_model::{
-    AnchoredModel, BlobRef, FieldType, GeoCell, GeometryClass, Lod, Material, Mesh, Model, Solid,
-    Surface, Texture, Value, Wrap,
+    AnchoredModel, BlobRef, FieldType, GeoCell, GeometryClass, Lod, Mesh, Model, Solid, Surface,
+    Value, Wrap,
 };
 use onemap_tile_tree::Cut;
 use onemap_tiles_3d::{Encoding, SolidRule, TileContent, draw_cut, with_ref};
-use support::{ANCHOR, Glb, assert_valid, feature, frame, lonlat, no_image, rectangle, schema};
+use support::{
+    ANCHOR, Glb, assert_valid, feature, frame, gallery, lonlat, no_image, rectangle, schema,
+};
 
 fn blob(number: usize) -> BlobRef {
     BlobRef { hash: format!("{number:064}"), bytes: 1 }
-}
-
-/// Squares of 10 m in a row, each with its picture.
-fn gallery(pieces: &[(usize, Wrap, [f32; 4])]) -> AnchoredModel {
-    let mut model = Model::default();
-    let mut mesh = Mesh::default();
-    for (i, &(image, wrap, [u0, v0, u1, v1])) in pieces.iter().enumerate() {
-        let texture = Some(Texture { image: blob(image), wrap });
-        model.materials.push(Material { texture, ..Material::default() });
-        let x = i as f64 * 12.0;
-        let corners = [[x, 0.0, 0.0], [x + 10.0, 0.0, 0.0], [x + 10.0, 0.0, 10.0], [x, 0.0, 10.0]];
-        mesh.push(Surface::Wall, Some(i as u32), &corners, &[[0, 1, 2], [0, 2, 3]]);
-        mesh.uvs.extend([[u0, v1], [u1, v1], [u1, v0], [u0, v0]]);
-    }
-    model.lods.push(Lod { level: "2".into(), mesh });
-    AnchoredModel { anchor: ANCHOR, model }
 }
 
 fn shown(
@@ -63,9 +49,10 @@ fn picture(number: usize) -> Vec<u8> {
 
 #[test]
 fn pictures_of_a_tile_share_a_sheet_and_every_surface_keeps_its_own() {
-    let mut pieces: Vec<_> = (0..12).map(|i| (i, Wrap::Repeat, [0.25, 0.5, 0.75, 1.0])).collect();
-    pieces.push((12, Wrap::Repeat, [0.0, 0.0, 5.0, 1.0]));
-    let model = gallery(&pieces);
+    let mut pieces: Vec<_> =
+        (0..12).map(|i| (blob(i), Wrap::Repeat, [0.25, 0.5, 0.75, 1.0])).collect();
+    pieces.push((blob(12), Wrap::Repeat, [0.0, 0.0, 5.0, 1.0]));
+    let model = gallery(pieces, |_| false);
     let mut asked = |blob: &BlobRef| Some(picture(blob.hash.parse().unwrap()));
     let file = shown(&model, &mut asked, Encoding::Compact);
     assert!(file == shown(&model, &mut asked, Encoding::Compact));
@@ -133,9 +120,8 @@ fn sheets_of_real_facades_are_fewer_and_hardly_larger_than_the_pictures() {
         |blob: &BlobRef| std::fs::read(&files[blob.hash.parse::<usize>().unwrap()]).ok();
     // What repeats stays single.
     let [sheets, singles] = [1.0, 1.5].map(|most| {
-        let pieces: Vec<_> =
-            (0..files.len()).map(|i| (i, Wrap::Repeat, [0.0, 0.0, most, 1.0])).collect();
-        shown(&gallery(&pieces), &mut asked, Encoding::Compact)
+        let pieces = (0..files.len()).map(|i| (blob(i), Wrap::Repeat, [0.0, 0.0, most, 1.0]));
+        shown(&gallery(pieces, |_| false), &mut asked, Encoding::Compact)
     });
     let count = |file: &[u8]| Glb::read(file).json["materials"].as_array().unwrap().len();
     println!(

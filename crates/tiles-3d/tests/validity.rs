@@ -8,13 +8,12 @@ use std::io::Cursor;
 
 use image::{ImageFormat, Rgba, RgbaImage};
 use onemap_model::{
-    AnchoredModel, BlobRef, FieldType, Geometry, GeometryClass, Lod, Material, Mesh, Model, Schema,
-    Solid, Surface, Texture, Value, Wrap,
+    AnchoredModel, BlobRef, FieldType, Geometry, GeometryClass, Schema, Solid, Value, Wrap,
 };
 use onemap_tiles_3d::{
     Detail, Encoding, Prism, RoofShape, SolidParams, SolidRule, Symbol, TileContent, with_ref,
 };
-use support::{ANCHOR, Glb, assert_valid, feature, frame, lonlat, no_image, rectangle, schema};
+use support::{Glb, assert_valid, feature, frame, gallery, lonlat, no_image, rectangle, schema};
 
 fn street() -> Schema {
     schema(&[
@@ -113,22 +112,6 @@ fn pictures(blob: &BlobRef) -> Option<Vec<u8>> {
     }
 }
 
-/// Squares of 10 m in a row, each with its part of a picture.
-fn gallery(pieces: &[(&str, Wrap, [f32; 4])]) -> AnchoredModel {
-    let mut model = Model::default();
-    let mut mesh = Mesh::default();
-    for (i, &(image, wrap, [u0, v0, u1, v1])) in pieces.iter().enumerate() {
-        let texture = Some(Texture { image: blob(image), wrap });
-        model.materials.push(Material { texture, double_sided: i % 2 == 1, ..Material::default() });
-        let x = i as f64 * 12.0;
-        let corners = [[x, 0.0, 0.0], [x + 10.0, 0.0, 0.0], [x + 10.0, 0.0, 10.0], [x, 0.0, 10.0]];
-        mesh.push(Surface::Wall, Some(i as u32), &corners, &[[0, 1, 2], [0, 2, 3]]);
-        mesh.uvs.extend([[u0, v1], [u1, v1], [u1, v0], [u0, v0]]);
-    }
-    model.lods.push(Lod { level: "2".into(), mesh });
-    AnchoredModel { anchor: ANCHOR, model }
-}
-
 fn shown(model: &AnchoredModel, encoding: Encoding) -> Vec<u8> {
     let schema = street();
     let mut content = TileContent::new(frame(), &schema, &[true; 4]);
@@ -139,6 +122,10 @@ fn shown(model: &AnchoredModel, encoding: Encoding) -> Vec<u8> {
         },
     );
     content.finish(&mut pictures, encoding)
+}
+
+fn pieces() -> AnchoredModel {
+    gallery(PIECES.map(|(image, wrap, part)| (blob(image), wrap, part)), |i| i % 2 == 1)
 }
 
 const PIECES: [(&str, Wrap, [f32; 4]); 9] = [
@@ -155,7 +142,7 @@ const PIECES: [(&str, Wrap, [f32; 4]); 9] = [
 
 #[test]
 fn every_kind_of_thing_is_valid_compact_and_plain() {
-    let gallery = gallery(&PIECES);
+    let gallery = pieces();
     let files = [
         ("town.glb", town(Encoding::Compact)),
         ("town-plain.glb", town(Encoding::Plain)),
@@ -197,7 +184,7 @@ fn very_many_vertices_and_an_empty_tile_are_valid() {
 #[test]
 fn the_same_things_are_the_same_bytes() {
     for encoding in [Encoding::Compact, Encoding::Plain] {
-        let gallery = gallery(&PIECES);
+        let gallery = pieces();
         let first = (town(encoding), shown(&gallery, encoding));
         let others: Vec<_> = std::thread::scope(|scope| {
             let run = || scope.spawn(|| (town(encoding), shown(&gallery, encoding)));

@@ -7,7 +7,8 @@ use std::process::Command;
 
 use onemap_crs::LocalFrame;
 use onemap_model::{
-    BlobRef, Feature, FeatureId, Field, FieldType, Geometry, Interval, Schema, Solid, State, Value,
+    AnchoredModel, BlobRef, Feature, FeatureId, Field, FieldType, Geometry, Interval, Lod,
+    Material, Mesh, Model, Schema, Solid, State, Surface, Texture, Value, Wrap,
 };
 use onemap_tiles_3d::{Detail, Encoding, SolidParams, SolidRule, TileContent, with_ref};
 use serde_json::Value as Json;
@@ -335,4 +336,27 @@ pub(crate) fn assert_valid(test: &str, files: &[(&str, &[u8])]) {
         assert_eq!(said["warnings"], serde_json::json!([]), "{name}");
         assert!(Glb::read(bytes).buffers[1] == unpacked, "{name}: unpacked otherwise");
     }
+}
+
+/// Squares of 10 m in a row, each with its part of a picture; `is_double` tells by their numbers which have two sides.
+pub(crate) fn gallery(
+    pieces: impl IntoIterator<Item = (BlobRef, Wrap, [f32; 4])>,
+    is_double: fn(usize) -> bool,
+) -> AnchoredModel {
+    let mut model = Model::default();
+    let mut mesh = Mesh::default();
+    for (i, (image, wrap, [u0, v0, u1, v1])) in pieces.into_iter().enumerate() {
+        let texture = Some(Texture { image, wrap });
+        model.materials.push(Material {
+            texture,
+            double_sided: is_double(i),
+            ..Material::default()
+        });
+        let x = i as f64 * 12.0;
+        let corners = [[x, 0.0, 0.0], [x + 10.0, 0.0, 0.0], [x + 10.0, 0.0, 10.0], [x, 0.0, 10.0]];
+        mesh.push(Surface::Wall, Some(i as u32), &corners, &[[0, 1, 2], [0, 2, 3]]);
+        mesh.uvs.extend([[u0, v1], [u1, v1], [u1, v0], [u0, v0]]);
+    }
+    model.lods.push(Lod { level: "2".into(), mesh });
+    AnchoredModel { anchor: ANCHOR, model }
 }
