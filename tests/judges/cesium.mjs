@@ -1,8 +1,9 @@
 // Shows 3D tiles of a place on the earth with CesiumJS in a headless Chromium: ten views from far to near, pictures and clicks.
 //
-//   node cesium.mjs URL [--at LON,LAT] [--leaves] [--shots FOLDER] [--size WIDTHxHEIGHT]
+//   node cesium.mjs URL [--at LON,LAT] [--views FILE] [--leaves] [--shots FOLDER] [--size WIDTHxHEIGHT]
 //
 // --at      where the near views look; without it, a feature that the middle views show
+// --views   other views than these: a JSON list of [name, {metres or radii, east}, heading, pitch]
 // --leaves  takes the contents of all but the leaves away first, to compare: what a tileset without far contents costs
 //
 // Prints one JSON object: {views: [{name, bytes, tiles, cover}], bytes, requests, at, names, picks: [{id, ...}], errors: [...]}.
@@ -16,7 +17,7 @@ import { chromium } from 'playwright-core'
 
 const { values: options, positionals: [url] } = parseArgs({
   allowPositionals: true,
-  options: { at: { type: 'string' }, leaves: { type: 'boolean' }, shots: { type: 'string' }, size: { type: 'string', default: '640x480' } },
+  options: { at: { type: 'string' }, leaves: { type: 'boolean' }, views: { type: 'string' }, shots: { type: 'string' }, size: { type: 'string', default: '640x480' } },
 })
 const [width, height] = options.size.split('x').map(Number)
 /** How long a view may take with software rendering on a busy machine, milliseconds. */
@@ -33,7 +34,7 @@ const complain = what => { if (out.errors.length < 20) out.errors.push(what) }
  * From far to near, as parts of the radius of all and then as metres: [name, range, heading, pitch], degrees. The last is beside the
  * place that it looks at.
  */
-const PATH = [
+const PATH = options.views ? JSON.parse(await readFile(options.views, 'utf8')) : [
   ['orbit', { radii: 12 }, 0, -90],
   ['far', { radii: 4 }, 0, -60],
   ['region', { radii: 2 }, 30, -50],

@@ -17,6 +17,8 @@ interface Shown {
   tileset: Cesium3DTileset | null;
   /** The one that takes its place once it is loaded. */
   next: Cesium3DTileset | null;
+  /** Whether its address was asked, and nothing of it has been looked at yet. */
+  reading: boolean;
   /** Counts what was asked for, so that only the last answer counts. */
   asked: number;
 }
@@ -79,7 +81,7 @@ export class SceneView {
 
   /** Whether everything in sight has been read. */
   get settled(): boolean {
-    return [...this.shown.values()].every(({ tileset, next }) => next === null && (tileset === null || tileset.tilesLoaded));
+    return [...this.shown.values()].every(({ reading, tileset, next }) => !reading && next === null && (tileset === null || tileset.tilesLoaded));
   }
 
   /** Looks from where the map does. */
@@ -202,7 +204,7 @@ export class SceneView {
       return;
     }
     const url = `${address(`3dtiles/${encodeURIComponent(id)}/tileset.json`)}${this.moment.query(layer.info)}`;
-    const shown = this.shown.get(id) ?? { url: '', tileset: null, next: null, asked: 0 };
+    const shown = this.shown.get(id) ?? { url: '', tileset: null, next: null, reading: false, asked: 0 };
     this.shown.set(id, shown);
     if (shown.url === url) return;
     shown.url = url;
@@ -213,6 +215,7 @@ export class SceneView {
     const { Cesium3DTileset, ShadowMode } = this.cesium;
     const { scene } = this.widget;
     const number = ++shown.asked;
+    shown.reading = true;
     try {
       const next = await Cesium3DTileset.fromUrl(shown.url, { maximumScreenSpaceError: pixels, shadows: ShadowMode.ENABLED, cullRequestsWhileMoving: false });
       if (shown.asked !== number || this.shown.get(id) !== shown) {
@@ -223,6 +226,11 @@ export class SceneView {
       shown.next = next;
       this.light(next);
       scene.primitives.add(next);
+      // A new tileset says that all is loaded until it has chosen its tiles in a first picture.
+      const chosen = scene.postRender.addEventListener(() => {
+        chosen();
+        if (shown.asked === number) shown.reading = false;
+      });
       next.tileFailed.addEventListener(({ message }: { message: string }) => {
         // A tile of an older tileset may be gone meanwhile.
         if (shown.tileset === next) this.store.change(id, { failure: message });
@@ -238,7 +246,10 @@ export class SceneView {
       if (shown.tileset) next.initialTilesLoaded.addEventListener(take);
       else take();
     } catch (error) {
-      if (shown.asked === number) this.store.change(id, { failure: String(error) });
+      if (shown.asked === number) {
+        shown.reading = false;
+        this.store.change(id, { failure: String(error) });
+      }
     }
     scene.requestRender();
   }
