@@ -115,7 +115,7 @@ function open(store: LayerStore, revision: number): void {
   const showNetworks = (): void => {
     if (inspector.open) inspector.close();
     if (shell.narrow()) shell.togglePanel(false);
-    if (!networkPanel.open) networkPanel.show();
+    networkPanel.show();
   };
   /** Goes below ground, or comes back. */
   const changeDepth = (): void => {

@@ -3,10 +3,16 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use onemap_model::{Bounds, Feature, FeatureId, FieldType, GeoCell, GeometryClass, Kind, Layer};
+use onemap_model::{
+    Bounds, Feature, FeatureId, FieldType, GeoCell, GeometryClass, Kind, Layer, PipeClass,
+};
+use onemap_network::{Section, Shape};
 use onemap_store::{LayerView, Query};
 use onemap_tile_tree::{Cut, Node, far, frame};
-use onemap_tiles_3d::{Encoding, PipeRule, SolidRule, TileContent, draw_cut, draw_far, draw_leaf};
+use onemap_tiles_3d::{
+    Encoding, PipeRule, PipeSection, PipeShape, SolidRule, TileContent, draw_cut, draw_far,
+    draw_leaf,
+};
 
 use super::trees::Planted;
 use super::{Piece, SolidRequest};
@@ -28,9 +34,24 @@ pub(crate) fn has_solids(layer: &Layer) -> bool {
 pub(super) fn rule(layer: &Layer) -> SolidRule {
     let rule = SolidRule::bind(&layer.solid, &layer.schema, layer.geometry);
     match layer.kind {
-        Kind::Network => rule.with_pipes(PipeRule::bind(&layer.solid, &layer.schema)),
+        Kind::Network => {
+            rule.with_pipes(PipeRule::bind(&layer.solid, &layer.schema).with_walls(wall))
+        }
         _ => rule,
     }
+}
+
+/// Tells how thick a pipe's wall is taken to be: as sections and clearances have it.
+fn wall(class: PipeClass, material: &str, section: &PipeSection) -> f64 {
+    let shape = match section.shape {
+        PipeShape::Round => Shape::Round,
+        PipeShape::Rectangle => Shape::Rectangle,
+        PipeShape::Egg | PipeShape::Arch => Shape::Egg,
+        PipeShape::Open | PipeShape::Trapezoid => Shape::Open,
+    };
+    let [width, height] = [section.width as f32, section.height as f32];
+    let section = Section { shape, width, height, wall: 0.0 };
+    f64::from(onemap_network::wall_allowance(class, material, &section))
 }
 
 /// Draws a tile; `None` when there is no such tile.

@@ -9,6 +9,7 @@ import { errorText } from '../ui/messages.ts';
 import { answerAddress, ask, fetchDrawing, type Answers, type Question, type QuestionName } from './ask.ts';
 import type { Drawing } from './drawing.ts';
 import { showFound, showSketch } from './highlight.ts';
+import { Intake } from './intake.ts';
 import { drawn, placesText, Sketch, type Place, type SketchKind } from './sketch.ts';
 
 /** Something in a network. */
@@ -54,6 +55,9 @@ export const depths = { least: 0.1, most: 60 };
 /** Where questions about networks are asked: keeps the mode, the question, its answer, and what is drawn for it. */
 export class NetworkDesk {
   readonly sketch: Sketch;
+  readonly intake: Intake;
+  /** Whether files are being taken in. */
+  takesIn = false;
   result: Result | null = null;
   problem: string | null = null;
   busy = false;
@@ -78,6 +82,10 @@ export class NetworkDesk {
     private readonly actions: DeskActions,
   ) {
     this.sketch = new Sketch(view.map);
+    this.intake = new Intake(
+      () => this.actions.changed(),
+      (features) => this.take(features ?? undefined, { travels: true }),
+    );
     moment.follow(() => {
       if (this.asked && this.when(this.asked.question) !== this.moments) this.renew();
     });
@@ -209,6 +217,13 @@ export class NetworkDesk {
     this.start({ question: { name: 'statistics', layers: this.shown, given }, title: () => t('net_statistics'), subject: '', travels: false });
   }
 
+  /** Takes files in: they are checked first. */
+  takeIn(): void {
+    this.clear();
+    this.takesIn = true;
+    this.actions.changed();
+  }
+
   /** Lets a line be drawn for a section, or an area for a pit. */
   draw(kind: SketchKind): void {
     this.clear();
@@ -253,7 +268,7 @@ export class NetworkDesk {
       this.dropProfile();
       return true;
     }
-    if (!this.asked) return false;
+    if (!this.asked && !this.takesIn) return false;
     this.clear();
     return true;
   }
@@ -262,7 +277,8 @@ export class NetworkDesk {
   clear(): void {
     this.request.abort();
     this.sketch.cancel();
-    Object.assign(this, { asked: null, result: null, problem: null, busy: false, corners: null });
+    Object.assign(this, { asked: null, result: null, problem: null, busy: false, corners: null, takesIn: false });
+    this.intake.clear();
     this.mark(null, null);
     this.found.clear();
     showFound(this.view.map, null);
@@ -332,6 +348,8 @@ export class NetworkDesk {
       showSketch(this.view.map, null);
     }
     this.result = null;
+    this.takesIn = false;
+    this.intake.clear();
     this.drawing.close();
     this.found.clear();
     showFound(this.view.map, null);
@@ -376,7 +394,7 @@ export class NetworkDesk {
   }
 
   /** Shows features on the map. */
-  private take(features: GeoJSON.FeatureCollection | undefined, { about = [], travels }: Asked): void {
+  private take(features: GeoJSON.FeatureCollection | undefined, { about = [], travels }: Pick<Asked, 'about' | 'travels'>): void {
     this.mark(null, null);
     this.found.clear();
     for (const feature of features?.features ?? []) this.found.set(`${feature.properties?.['layer'] ?? ''}/${feature.id}`, feature);

@@ -6,6 +6,7 @@ import { layerMark } from '../ui/marks.ts';
 import { layerTitle } from '../ui/names.ts';
 import type { NetworkDesk } from './desk.ts';
 import { metresText } from './names.ts';
+import { intakeView } from './intake-view.ts';
 import { depthField, resultOf } from './results.ts';
 
 type Child = Node | null | false;
@@ -51,15 +52,16 @@ export class NetworkPanel {
     const focused = this.element.contains(document.activeElement) ? this.placeOf(document.activeElement) : null;
     this.element.setAttribute('aria-label', t('underground'));
     this.element.classList.toggle('folded', this.folded);
-    const asked = result !== null || busy || problem !== null;
+    const asked = result !== null || busy || problem !== null || desk.takesIn;
     const body = h(
       'div',
       { class: 'inspector-body', 'aria-busy': String(busy), 'aria-live': 'polite' },
       !drawing && this.pending(),
-      ...(drawing ? this.drawing() : asked ? this.found() : this.home()),
+      ...(drawing ? this.drawing() : desk.takesIn ? intakeView(desk, desk.intake) : asked ? this.found() : this.home()),
     );
-    const scrolled = this.last === (result?.question.name ?? null) ? (this.element.querySelector('.inspector-body')?.scrollTop ?? 0) : 0;
-    this.last = result?.question.name ?? null;
+    const key = desk.takesIn ? 'intake' : (result?.question.name ?? null);
+    const scrolled = this.last === key ? (this.element.querySelector('.inspector-body')?.scrollTop ?? 0) : 0;
+    this.last = key;
     this.element.replaceChildren(
       h(
         'header',
@@ -70,8 +72,8 @@ export class NetworkPanel {
         h(
           'div',
           { class: 'inspector-title' },
-          h('h2', {}, result && !drawing ? result.title() : t('underground')),
-          result && !drawing ? result.subject !== '' && h('p', {}, result.subject) : h('p', {}, t('undergroundHelp')),
+          h('h2', {}, desk.takesIn ? t('intake') : result && !drawing ? result.title() : t('underground')),
+          result && !drawing ? result.subject !== '' && h('p', {}, result.subject) : h('p', {}, t(desk.takesIn ? 'intakeHelp' : 'undergroundHelp')),
         ),
         this.small(t(this.folded ? 'net_unfold' : 'net_fold'), glyphs.chevron, () => this.fold(), !this.folded),
         this.small(t('undergroundClose'), glyphs.close, () => this.close()),
@@ -145,6 +147,7 @@ export class NetworkPanel {
         tool('network-excavation', t('net_excavation'), t('net_excavationHelp'), glyphs.pit, () => desk.draw('polygon')),
         tool('network-cover', t('net_cover'), t('net_coverHelp'), glyphs.cover, () => desk.cover()),
         tool('network-statistics', t('net_statistics'), t('net_statisticsHelp'), glyphs.chart, () => desk.statistics()),
+        tool('network-intake', t('intake'), t('intakeHelp'), glyphs.check, () => desk.takeIn()),
       ),
     ];
   }

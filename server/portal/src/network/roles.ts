@@ -36,6 +36,9 @@ export const looks: Record<string, Look> = {
   above: { color: '#2a9d5a' },
   below: { color: '#2a9d5a' },
   unknown: { color: '#c99700', dashed: true },
+  finding_info: { color: '#2f6fb7' },
+  finding_warning: { color: '#e08a00', weight: 1.2 },
+  finding_error: { color: '#d0021b', weight: 1.5 },
   inside: { color: '#d0021b', weight: 0.8 },
 };
 
