@@ -181,7 +181,7 @@ impl<'a> Intake<'a> {
                 let title = self.desk.options.title.clone().or_else(|| source.title.clone());
                 let layer = findings::layer(source, title.as_deref().unwrap_or(&source.name));
                 let opened =
-                    self.open_as(layer, of.with_suffix(findings::SUFFIX), ImportMode::Replace);
+                    self.open_as(layer, &of.with_suffix(findings::SUFFIX), ImportMode::Replace);
                 let slot = opened.map_err(|error| self.fail(error))?;
                 self.slots[slot.0].is_findings = true;
                 found.emit(self, slot)?;
@@ -237,13 +237,13 @@ impl<'a> Intake<'a> {
             Mode::Replace => ImportMode::Replace,
             Mode::Upsert => ImportMode::Upsert,
         };
-        self.open_as(source, wanted, mode)
+        self.open_as(source, &wanted, mode)
     }
 
     fn open_as(
         &mut self,
         source: SourceLayer,
-        wanted: LayerId,
+        wanted: &LayerId,
         mode: ImportMode,
     ) -> Result<LayerSlot, IngestError> {
         let mut bulks = self.desk.bulks.lock().unwrap_or_else(PoisonError::into_inner);
