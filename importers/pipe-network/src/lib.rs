@@ -14,8 +14,10 @@ mod detect;
 mod difference;
 mod draft;
 mod emit;
+mod epanet;
 mod error;
 mod format;
+mod input;
 mod limits;
 mod mapping;
 mod source;
@@ -54,6 +56,7 @@ pub(crate) fn draft(
 ) -> Result<Draft, Error> {
     match source.format {
         Format::Tables => tables::read(source, options, sink),
+        Format::Epanet => epanet::read(source, options),
         other => Err(Error::unsupported(
             source,
             format!("{other} is not read"),

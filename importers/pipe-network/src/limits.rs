@@ -27,3 +27,12 @@ pub(crate) const MAX_FINDINGS_PER_RULE: usize = 100_000;
 
 /// Text of one section that is kept as a note, characters.
 pub(crate) const MAX_NOTE_TEXT: usize = 4_000;
+
+/// Nodes and links of one model: they are held in memory, up to a kilobyte each; the largest known has half a million.
+pub(crate) const MAX_MODEL_ELEMENTS: usize = 4_000_000;
+
+/// Corners of all links of one model, 48 bytes each in memory.
+pub(crate) const MAX_MODEL_CORNERS: usize = 30_000_000;
+
+/// Links looked at for states of ranges of links, so that many ranges over many links end in time.
+pub(crate) const MAX_RANGE_WORK: usize = 200_000_000;
