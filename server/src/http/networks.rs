@@ -51,9 +51,9 @@ pub(super) async fn ask(
         })
         .await??;
     let mut response = match answer {
-        Answer::Json(json) => data(json.to_string().into_bytes(), JSON, &headers)?,
+        Answer::Json(json) => data(json.to_string().as_bytes(), JSON, &headers)?,
         Answer::Text(text) => {
-            data(text.into_bytes(), if form == Form::Csv { CSV } else { SVG }, &headers)?
+            data(text.as_bytes(), if form == Form::Csv { CSV } else { SVG }, &headers)?
         }
     };
     response

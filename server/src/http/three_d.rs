@@ -87,7 +87,7 @@ pub(super) async fn below(
             let root = cell(z, x, y, "")?;
             let cell = below_root(root, cell(level, column, row, ".subtree")?)?;
             let found = app.solids.subtree(request, view, cell).await?;
-            found.map_or_else(|| Err(gone(cell)), |found| data(found, SUBTREE, &headers))
+            found.map_or_else(|| Err(gone(cell)), |found| data(&found, SUBTREE, &headers))
         }
         ["implicit", z, x, y, "c", level, column, row] => {
             let root = cell(z, x, y, "")?;
@@ -169,23 +169,23 @@ fn answer(content: Content) -> Response {
 
 /// Answers with JSON, packed if the client likes; its content is its version.
 fn json(value: &Value, headers: &HeaderMap) -> Result<Response, Problem> {
-    data(value.to_string().into_bytes(), JSON, headers)
+    data(value.to_string().as_bytes(), JSON, headers)
 }
 
 pub(super) fn data(
-    bytes: Vec<u8>,
+    bytes: &[u8],
     kind: HeaderValue,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let encoding = Accepted::of(headers).best();
     let mut hasher = blake3::Hasher::new();
     hasher.update(encoding.name().as_bytes());
-    hasher.update(&bytes);
+    hasher.update(bytes);
     let etag = quoted(&hasher);
     if none_match(headers, etag.as_bytes()) {
         return Ok(not_modified(etag));
     }
-    let packed = encoding.pack(&bytes).map_err(Problem::internal)?;
+    let packed = encoding.pack(bytes).map_err(Problem::internal)?;
     let mut response = axum::body::Body::from(packed).into_response();
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, kind);

@@ -122,7 +122,7 @@ impl Features {
         }
     }
 
-    fn point(&mut self, at: Option<[f64; 2]>, properties: Value) {
+    fn point(&mut self, at: Option<[f64; 2]>, properties: &Value) {
         let Some(at) = at else { return };
         let geometry = json!({ "type": "Point", "coordinates": at });
         self.list

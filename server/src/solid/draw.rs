@@ -69,9 +69,10 @@ pub(super) fn content(
         Piece::Cut(cell) => match planted.tree.cut(cell) {
             Some(cut) => {
                 let mut content = begin(layer, cell, request);
-                let mut features = match cut.is_leaf {
-                    true => inside(layer, cell.bounds(), Some(&cut))?,
-                    false => named(layer, &cut.features)?,
+                let mut features = if cut.is_leaf {
+                    inside(layer, cell.bounds(), Some(&cut))?
+                } else {
+                    named(layer, &cut.features)?
                 };
                 draw_cut(&mut content, &planted.rule, cell, &cut, &mut features);
                 content

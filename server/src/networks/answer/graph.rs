@@ -69,7 +69,7 @@ pub(super) fn traced(
         features.add(member, &trace.links, "traced");
         features.add(member, &trace.nodes, "traced");
         for stub in &trace.stubs {
-            features.point(stub.at, json!({ "role": "stub", "owner": stub.owner }));
+            features.point(stub.at, &json!({ "role": "stub", "owner": stub.owner }));
         }
         answers.push(json_of(&trace));
     }
@@ -108,7 +108,7 @@ pub(super) fn isolated(
     features.add(member, &found.behind.links, "behind");
     features.add(member, &found.behind.nodes, "behind");
     for stub in &found.stubs {
-        features.point(stub.at, json!({ "role": "stub", "owner": stub.owner }));
+        features.point(stub.at, &json!({ "role": "stub", "owner": stub.owner }));
     }
     if !found.outline.is_empty() {
         let geometry = json!({ "type": "MultiPolygon", "coordinates": found.outline });

@@ -156,7 +156,7 @@ pub(super) fn clearance(
         let state = word(near.state);
         add(&mut features, members, &near.pipe, &state);
         let checks = [&near.horizontal, &near.vertical].map(Option::as_ref);
-        let limit = checks.iter().flatten().filter_map(|check| check.limit.as_ref()).next();
+        let limit = checks.iter().flatten().find_map(|check| check.limit.as_ref());
         let of = |at: usize| {
             let check = checks[at];
             let net = check.and_then(|check| check.net_m);
