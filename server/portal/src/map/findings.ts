@@ -48,6 +48,7 @@ export const findingsStyle: StyleFragment = {
       layout: {
         'text-field': ['get', 'code'],
         'text-size': 11,
+        'text-max-width': 30,
         'text-anchor': 'left',
         'text-offset': [0.9, 0],
         'symbol-sort-key': bySeverity(2, 1, 0),

@@ -52,6 +52,16 @@ const word = 'underground';
 /** Depths that a pit may have, metres. */
 export const depths = { least: 0.1, most: 60 };
 
+/** The box around points, west, south, east, north, but for the few that lie far away: wrong coordinates are what checks find. */
+function mostOf({ features }: GeoJSON.FeatureCollection): [number, number, number, number] | null {
+  const places = features.flatMap(({ geometry }) => (geometry?.type === 'Point' ? [geometry.coordinates] : []));
+  const along = (axis: 0 | 1) => places.map((place) => place[axis] ?? 0).sort((a, b) => a - b);
+  const [x, y] = [along(0), along(1)];
+  const left = Math.floor(places.length / 12);
+  const box = [x[left], y[left], x.at(-1 - left), y.at(-1 - left)];
+  return places.length > 0 ? (box as [number, number, number, number]) : null;
+}
+
 /** Where questions about networks are asked: keeps the mode, the question, its answer, and what is drawn for it. */
 export class NetworkDesk {
   readonly sketch: Sketch;
@@ -84,7 +94,11 @@ export class NetworkDesk {
     this.sketch = new Sketch(view.map);
     this.intake = new Intake(
       () => this.actions.changed(),
-      (features) => this.take(features ?? undefined, { travels: true }),
+      (features) => {
+        this.take(features ?? undefined, { travels: false });
+        const bounds = features && mostOf(features);
+        if (bounds) this.actions.fit(bounds);
+      },
     );
     moment.follow(() => {
       if (this.asked && this.when(this.asked.question) !== this.moments) this.renew();

@@ -79,10 +79,10 @@ export const foundLayers: LayerSpecification[] = [
     type: 'circle',
     source: found,
     filter: ['all', is('Point'), ['!', inDiscs]],
-    minzoom: 13,
+    minzoom: 10,
     paint: {
       'circle-color': byRole(({ color }) => color, '#8794a1'),
-      'circle-radius': ['interpolate', ['linear'], ['zoom'], 13, ['*', byRole(({ weight = 1 }) => weight, 1), pointPart(1.2)], 16, ['*', byRole(({ weight = 1 }) => weight, 1), pointPart(3.6)], 19, ['*', byRole(({ weight = 1 }) => weight, 1), pointPart(6.5)]],
+      'circle-radius': ['interpolate', ['linear'], ['zoom'], 10, radius(0.8), 13, radius(1.5), 16, radius(3.6), 19, radius(6.5)],
       'circle-stroke-color': '#ffffff',
       'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 13, 0.3, 16, 1.2],
     },
@@ -153,9 +153,9 @@ export const foundLayers: LayerSpecification[] = [
   },
 ];
 
-/** The size of a point that only stands for being there is less than that of one that matters. */
-function pointPart(size: number): ExpressionSpecification {
-  return ['match', role, ['traced', 'shut', 'behind', 'path'], size * 0.6, size];
+/** The radius of a point by its role; one that is only there is smaller than one that matters. */
+function radius(plain: number): ExpressionSpecification {
+  return ['*', byRole(({ weight = 1 }) => weight, 1), ['match', role, ['traced', 'shut', 'behind', 'path'], plain * 0.6, plain]];
 }
 
 /** Shows what was found, or nothing. */
