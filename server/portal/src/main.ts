@@ -18,6 +18,8 @@ import { aboutNetworks } from './network/about.ts';
 import { NetworkDesk } from './network/desk.ts';
 import { Drawing } from './network/drawing.ts';
 import { NetworkPanel } from './network/panel.ts';
+import { NetworkScene } from './network/scene.ts';
+import { loadCesium } from './scene/program.ts';
 import { SceneSwitch } from './scene/switch.ts';
 import { isNetwork, LayerStore } from './store.ts';
 import { Catalogue } from './ui/catalogue.ts';
@@ -102,6 +104,7 @@ function open(store: LayerStore, revision: number): void {
     attend: () => showNetworks(),
     changed: () => {
       networkPanel.render();
+      showBelow();
       if (inspector.open) inspector.render();
       toolbar.render();
     },
@@ -109,6 +112,7 @@ function open(store: LayerStore, revision: number): void {
   });
   const networkPanel = new NetworkPanel(networks, () => {
     toolbar.render();
+    if (scenes.active) scenePanel.show(true);
     map.getCanvas().focus({ preventScroll: true });
   });
   /** Shows the panel with what was found; it lies where the attributes are. */
@@ -116,6 +120,14 @@ function open(store: LayerStore, revision: number): void {
     if (inspector.open) inspector.close();
     if (shell.narrow()) shell.togglePanel(false);
     networkPanel.show();
+    scenePanel.show(false);
+  };
+  let below: NetworkScene | null = null;
+  /** Shows in 3D what is shown on the flat map of networks. */
+  const showBelow = (): void => {
+    if (!below) return;
+    below.underground = networks.underground;
+    below.show(networks.features);
   };
   /** Goes below ground, or comes back. */
   const changeDepth = (): void => {
@@ -163,7 +175,11 @@ function open(store: LayerStore, revision: number): void {
       document.body.classList.toggle('in-scene', on);
       writeQuery('view', on ? '3d' : null);
       toolbar.render();
-      scenePanel.show(on);
+      scenePanel.show(on && !networkPanel.open);
+      if (on && !below) void loadCesium().then((cesium) => {
+        if (scenes.scene) below = new NetworkScene(cesium, scenes.scene.widget, () => networks.networks.map(({ info }) => info));
+        showBelow();
+      });
     },
   );
   const scenePanel = new ScenePanel(store, {

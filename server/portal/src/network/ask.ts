@@ -127,7 +127,7 @@ interface Found {
 /** The answers, by what was asked. */
 export interface Answers {
   trace: Found & { kind: string; layer: string; from: number[]; answer?: Isolation; answers?: Trace[] };
-  section: Found & { length_m: number; cuts: Cut[]; truncated: boolean };
+  section: Found & { length_m: number; ground: [chainage: number, height: number | null][]; cuts: Cut[]; truncated: boolean };
   profile: Found & {
     length_m: number;
     stations: { code: string; ground_m: number | null; depth_m: number | null; chainage_m: number; id: number | null; at: [number, number] }[];

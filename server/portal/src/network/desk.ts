@@ -124,6 +124,11 @@ export class NetworkDesk {
     return this.networks.filter(({ visible }) => visible).map(({ info }) => info.id);
   }
 
+  /** What was found. */
+  get features(): GeoJSON.Feature[] {
+    return [...this.found.values()];
+  }
+
   /** What burst, when a shut-off of this layer is shown. */
   bursts(layer: string): string[] {
     const { result } = this;

@@ -6,7 +6,7 @@ import { glyphs } from '../ui/icons.ts';
 const most = 24;
 
 /** What of a sheet is frame and heading, as parts of its width and height. */
-const margins = { left: 0.08, right: 0.02, top: 0.1 };
+const margins = { left: 0.08, right: 0.02, top: 0.15 };
 /** The width at which the writing on a sheet can be read, pixels. */
 const legible = 1100;
 
