@@ -146,7 +146,7 @@ fn wait(server: &Server, job: &str, state: &str) -> Value {
     loop {
         let now = server.get(job).json();
         match now["state"].as_str().unwrap() {
-            "waiting" | "running" if begun.elapsed() < Duration::from_secs(60) => {
+            "waiting" | "running" if begun.elapsed() < Duration::from_mins(1) => {
                 std::thread::sleep(Duration::from_millis(50));
             }
             found => {
