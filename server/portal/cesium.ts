@@ -15,11 +15,30 @@ const parts = {
   'Source/Assets/approximateTerrainHeights.json': 'Assets/approximateTerrainHeights.json',
 };
 
-/** Puts these parts of CesiumJS beside the page. */
+/**
+ * Inline styles in its sources, which the content security policy does not allow, and what stands in their place: the look of a
+ * list of credits that the page does not show, and a question to the browser that can be asked in another way.
+ */
+const inlineStyles: [file: string, style: string, instead: string][] = [
+  ['/Scene/CreditDisplay.js', 'styleElem.innerHTML = style;', ''],
+  [
+    '/Core/FeatureDetection.js',
+    'canvas.setAttribute(\n      "style",\n      "image-rendering: -moz-crisp-edges;" + "image-rendering: pixelated;",\n    );',
+    'canvas.style.imageRendering = "pixelated";',
+  ],
+];
+
+/** Puts these parts of CesiumJS beside the page, and takes the inline styles out. */
 export function cesium(): Plugin {
   return {
     name: 'onemap-cesium',
     apply: 'build',
+    transform(code, id) {
+      const [, style, instead] = inlineStyles.find(([file]) => id.endsWith(file)) ?? [];
+      if (style === undefined || instead === undefined) return null;
+      if (!code.includes(style)) throw new Error(`${id} has no ${style} any more`);
+      return { code: code.replace(style, instead), map: null };
+    },
     writeBundle({ dir }) {
       if (!dir) return;
       const engine = join(import.meta.dirname, 'node_modules/@cesium/engine');

@@ -120,11 +120,11 @@ try {
       await writeFile(`${options.shots}/${name}.png`, Buffer.from(picture.split(',')[1], 'base64'))
     }
     at ??= name === 'district' ? await page.evaluate(somewhere) : null
-    if (name === 'near') out.picks = await page.evaluate(picks)
+    if (out.views.length === PATH.length - 1) out.picks = await page.evaluate(picks)
   }
   out.at = at
   out.names = Object.keys(out.picks[0] ?? {})
-  if (out.picks.length === 0) complain('near: no click names a feature')
+  if (out.picks.length === 0) complain('no click on the nearest view names a feature')
   for (const failure of await page.evaluate(() => window.failures)) complain(`tile failed: ${failure}`)
   if (!(await page.evaluate(() => window.allLoaded > 0))) complain('CesiumJS never said that all tiles are loaded')
 } catch (error) {
