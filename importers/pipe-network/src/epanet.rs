@@ -17,9 +17,9 @@ mod units;
 use onemap_model::{Note, PipeClass, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::draft::{Draft, Found, Origin, Refused};
+use crate::draft::{Draft, Origin};
 use crate::input::{self, Line};
-use crate::{Error, Options, Source, limits};
+use crate::{Error, Options, Source, limits, model};
 use units::Units;
 
 /// Lines with errors after which EPANET gives up.
@@ -341,8 +341,9 @@ impl<'a> Reader<'a> {
             ));
         }
         self.set_demands();
-        self.forget_flat_heights();
-        self.refuse_unplaced();
+        model::forget_flat_heights(&mut self.draft);
+        let place = "section [COORDINATES]";
+        model::refuse_unplaced(&mut self.draft, &self.placed, place);
         if self.lost_places > 0 {
             self.draft.notes.push(Note::warning(format!(
                 "{} lines of coordinates and vertices name nothing that is there, or hold no numbers, and were left out",
@@ -370,32 +371,6 @@ impl<'a> Reader<'a> {
         let at = Some(format!("line {}", first.line));
         let remedy = "correct the lines: EPANET refuses the file, too";
         Some(Error::broken(self.source, at, reason, remedy))
-    }
-
-    /// Takes nodes without a place out.
-    fn refuse_unplaced(&mut self) {
-        let mut position = 0;
-        let (placed, draft) = (&self.placed, &mut self.draft);
-        let (found, refused) = (&mut draft.found, &mut draft.refused);
-        draft.nodes.retain(|node| {
-            position += 1;
-            let is_placed = placed.contains(&(position - 1));
-            if !is_placed {
-                found.push(Found {
-                    code: "no-coordinates",
-                    origin: node.origin,
-                    feature: Some(node.code.clone()),
-                    at: None,
-                    text: format!("the node {} is not in section [COORDINATES]", node.code),
-                });
-                refused.push(Refused {
-                    origin: node.origin,
-                    code: Some(node.code.clone()),
-                    reason: "the node has no coordinates; add them to section [COORDINATES]".into(),
-                });
-            }
-            is_placed
-        });
     }
 }
 

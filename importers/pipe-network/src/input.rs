@@ -78,7 +78,12 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 
 /// Reads a number; `None` where it is none, or one beyond all sense.
 pub(crate) fn number(word: &str) -> Option<f64> {
-    word.parse::<f64>().ok().filter(|value| value.is_finite() && value.abs() <= MAX_NUMBER)
+    word.parse::<f64>().ok().and_then(sensible)
+}
+
+/// Returns a number unless it is none, or one beyond all sense.
+pub(crate) fn sensible(value: f64) -> Option<f64> {
+    (value.is_finite() && value.abs() <= MAX_NUMBER).then_some(value)
 }
 
 /// Tells whether a word begins with a keyword, in any case: EPANET and SWMM look no farther.

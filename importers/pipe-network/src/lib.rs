@@ -20,6 +20,8 @@ mod format;
 mod input;
 mod limits;
 mod mapping;
+mod model;
+mod pandapipes;
 mod source;
 mod tables;
 
@@ -57,6 +59,7 @@ pub(crate) fn draft(
     match source.format {
         Format::Tables => tables::read(source, options, sink),
         Format::Epanet => epanet::read(source, options),
+        Format::Pandapipes => pandapipes::read(source, options),
         other => Err(Error::unsupported(
             source,
             format!("{other} is not read"),

@@ -36,3 +36,9 @@ pub(crate) const MAX_MODEL_CORNERS: usize = 30_000_000;
 
 /// Links looked at for states of ranges of links, so that many ranges over many links end in time.
 pub(crate) const MAX_RANGE_WORK: usize = 200_000_000;
+
+/// A pandapipes file, bytes: its tables are held as values of up to 32 bytes per two bytes of text, one after the other.
+pub(crate) const MAX_PANDAPIPES_BYTES: u64 = 128 << 20;
+
+/// Columns of one table of a model that are kept.
+pub(crate) const MAX_MODEL_FIELDS: usize = 200;

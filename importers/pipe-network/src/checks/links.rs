@@ -142,7 +142,9 @@ fn lengths(draft: &Draft, link: &Link, length: f64, limits: &Limits, report: &mu
     let is_pipe = link
         .element
         .is_none_or(|element| matches!(element, Element::Pipe | Element::Duct | Element::Cable));
-    if is_pipe && length < limits.short_m {
+    // A model tells the length apart from the drawing.
+    let is_short = draft.is_survey || link.length.is_none_or(|stated| stated < limits.short_m);
+    if is_pipe && is_short && length < limits.short_m {
         report.add("too-short", format!("the line is {length:.3} m long"));
     }
     if let Some(stated) = link.length.filter(|stated| draft.is_survey && *stated > 0.0)

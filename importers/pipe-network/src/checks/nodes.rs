@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::Limits;
 use super::graph::{Graph, distance};
-use crate::draft::{Draft, End, Found, Node};
+use crate::draft::{Draft, End, Found, Link, Node};
 use crate::tables::system_of_code;
 
 /// Words of features, and how many lines meet at such a point.
@@ -45,7 +45,7 @@ pub(super) fn check(draft: &Draft, graph: &Graph, limits: &Limits, found: &mut V
     if draft.is_survey {
         class_codes(draft, found);
     }
-    same_places(draft, limits, found);
+    same_places(draft, graph, limits, found);
     far_away(draft, limits, found);
 }
 
@@ -64,7 +64,7 @@ fn one(draft: &Draft, node: &Node, links: &[usize], found: &mut Vec<Found>) {
             format!("the feature is '{feature}' and the appurtenance '{appurtenance}'"),
         );
     }
-    if links.is_empty() {
+    if links.is_empty() && node.on_link.is_none() {
         report(found, "unused-point", node, format!("no line ends at {}", node.code));
     }
     let expected = node.feature.as_deref().and_then(|feature| {
@@ -195,11 +195,14 @@ fn wrong_feature_code(code: &str, class: PipeClass, kind: char) -> Option<String
 }
 
 /// Finds points at the same place. Heights count where both have one, so that a pole stands over a pipe without harm.
-fn same_places(draft: &Draft, limits: &Limits, found: &mut Vec<Found>) {
+fn same_places(draft: &Draft, graph: &Graph, limits: &Limits, found: &mut Vec<Found>) {
     let size = if is_degrees(draft) { 1e-7 } else { limits.same_place_m.max(1e-6) };
     let cell = |at: [f64; 2]| [(at[0] / size).floor() as i64, (at[1] / size).floor() as i64];
     let mut cells: FxHashMap<[i64; 2], Vec<&Node>> = FxHashMap::default();
-    for node in draft.nodes.iter().filter(|node| node.at.iter().all(|c| c.is_finite())) {
+    for (i, node) in draft.nodes.iter().enumerate() {
+        if node.at.iter().any(|c| !c.is_finite()) {
+            continue;
+        }
         let [x, y] = cell(node.at);
         let twin = (-1..=1)
             .flat_map(|dx| (-1..=1).map(move |dy| [x.saturating_add(dx), y.saturating_add(dy)]))
@@ -213,7 +216,10 @@ fn same_places(draft: &Draft, limits: &Limits, found: &mut Vec<Found>) {
                     distance(node.at, other.at) <= size && same_height && same_class
                 })
             });
-        if let Some(twin) = twin {
+        if let Some(twin) = twin
+            && node.on_link.is_none()
+            && !are_ends_of_one(draft, graph, i, &twin.code)
+        {
             report(
                 found,
                 "same-place",
@@ -229,6 +235,18 @@ fn same_places(draft: &Draft, limits: &Limits, found: &mut Vec<Found>) {
     }
 }
 
+/// Tells whether two nodes may stand at one place because of the link between them: models draw the ends of a pump or
+/// valve there, and those of a pipe whose length they state apart.
+fn are_ends_of_one(draft: &Draft, graph: &Graph, node: usize, other: &str) -> bool {
+    let links = graph.links.get(node).into_iter().flatten().filter_map(|i| draft.links.get(*i));
+    let is_drawn_short = |link: &&Link| {
+        let pipes = [Element::Pipe, Element::Duct, Element::Cable];
+        let is_device = link.element.is_some_and(|element| !pipes.contains(&element));
+        is_device || (!draft.is_survey && link.length.is_some())
+    };
+    links.filter(is_drawn_short).any(|link| link.from.node == other || link.to.node == other)
+}
+
 /// Tells whether coordinates are degrees, by their values.
 pub(super) fn is_degrees(draft: &Draft) -> bool {
     draft.nodes.iter().all(|node| node.at[0].abs() <= 180.0 && node.at[1].abs() <= 90.0)
@@ -239,7 +257,9 @@ pub(super) fn is_degrees(draft: &Draft) -> bool {
 }
 
 fn far_away(draft: &Draft, limits: &Limits, found: &mut Vec<Found>) {
-    if draft.nodes.len() < 5 {
+    // Without a CRS, small numbers may as well be the metres of a drawing.
+    let is_drawing = !draft.is_survey && draft.crs.is_none() && is_degrees(draft);
+    if draft.nodes.len() < 5 || is_drawing {
         return;
     }
     let middle = [0, 1].map(|axis| {

@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::Entry;
 
-use onemap_model::{Element, Note, Value};
+use onemap_model::{Element, Value};
 
 use super::{Read, Reader, number, optional, set};
 use crate::draft::{Node, Origin};
@@ -166,21 +166,6 @@ impl Reader<'_> {
             node.at = at;
             self.placed.insert(i);
         }
-    }
-
-    /// Takes the heights away where all junctions are at 0: the model was made without them.
-    pub(super) fn forget_flat_heights(&mut self) {
-        let junctions =
-            || self.draft.nodes.iter().filter(|node| node.element == Some(Element::Junction));
-        if junctions().next().is_none() || junctions().any(|node| node.z != Some(0.0)) {
-            return;
-        }
-        for node in &mut self.draft.nodes {
-            (node.z, node.bottom) = (None, None);
-        }
-        self.draft.notes.push(Note::assumed(
-            "the elevation of every junction is 0: it was taken for not known, and the network is without heights",
-        ));
     }
 }
 
