@@ -20,7 +20,7 @@ const parts = {
  * list of credits that the page does not show, and a question to the browser that can be asked in another way.
  */
 const inlineStyles: [file: string, style: string, instead: string][] = [
-  ['/Scene/CreditDisplay.js', 'styleElem.innerHTML = style;', ''],
+  ['/Scene/CreditDisplay.js', 'shadowRootOrDocumentHead.appendChild(styleElem);', ''],
   [
     '/Core/FeatureDetection.js',
     'canvas.setAttribute(\n      "style",\n      "image-rendering: -moz-crisp-edges;" + "image-rendering: pixelated;",\n    );',
