@@ -23,6 +23,7 @@ mod mapping;
 mod model;
 mod pandapipes;
 mod source;
+mod swmm;
 mod tables;
 
 #[cfg(test)]
@@ -59,6 +60,7 @@ pub(crate) fn draft(
     match source.format {
         Format::Tables => tables::read(source, options, sink),
         Format::Epanet => epanet::read(source, options),
+        Format::Swmm => swmm::read(source, options),
         Format::Pandapipes => pandapipes::read(source, options),
         other => Err(Error::unsupported(
             source,

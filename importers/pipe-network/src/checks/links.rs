@@ -57,7 +57,7 @@ pub(super) fn check(draft: &Draft, graph: &Graph, limits: &Limits, found: &mut V
         let at = corners.as_deref().and_then(middle);
         let mut report = Reporter { link, at, found };
         ends(&context, i, link, &mut report);
-        sizes(link, limits, &mut report);
+        sizes(draft, link, limits, &mut report);
         levels::check(&context, i, link, &mut report);
         if is_gravity(draft, link) && (link.from.elevation.is_none() || link.to.elevation.is_none())
         {
@@ -94,11 +94,12 @@ fn ends(context: &Context<'_>, i: usize, link: &Link, report: &mut Reporter<'_>)
     }
 }
 
-fn sizes(link: &Link, limits: &Limits, report: &mut Reporter<'_>) {
+fn sizes(draft: &Draft, link: &Link, limits: &Limits, report: &mut Reporter<'_>) {
     let sizes = match link.section {
         Some(Section::Round { diameter }) => [diameter, diameter],
-        Some(Section::Box { width, height, .. }) => [width, height],
-        None => [limits.section_m.0; 2],
+        // Channels of a model are as wide as rivers.
+        Some(Section::Box { width, height, .. }) if draft.is_survey => [width, height],
+        _ => [limits.section_m.0; 2],
     };
     let (low, high) = limits.section_m;
     if let Some(size) = sizes.into_iter().find(|size| !(low..=high).contains(size)) {
@@ -125,6 +126,10 @@ fn year(text: &str) -> Option<i32> {
 }
 
 fn is_gravity(draft: &Draft, link: &Link) -> bool {
+    // Pumps and weirs have no inverts.
+    if link.element.is_some_and(|element| !matches!(element, Element::Pipe | Element::Duct)) {
+        return false;
+    }
     match link.system {
         Some(system) => system.class.is_gravity(),
         None => draft.class.is_some_and(onemap_model::PipeClass::is_gravity),
