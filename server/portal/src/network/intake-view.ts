@@ -79,7 +79,6 @@ function review(desk: NetworkDesk, intake: Intake, layers: LayerReport[]): Child
     ),
     ...layers.map(({ title, layer, source }) => h('p', { class: 'net-note' }, `${title || layer} · ${source}`)),
     ...merged.map(([added, changed, kept]) => remark(t('intake_merged', { added: formatNumber(added), changed: formatNumber(changed), kept: formatNumber(kept) }))),
-    intake.stored && h('p', { class: 'net-done', role: 'status' }, t('intake_stored')),
     intake.findings.length === 0 && remark(t('intake_clean')),
     ...rules.map(([code, list]) => {
       const severity = list[0]?.finding.severity ?? 'info';
@@ -95,6 +94,7 @@ function review(desk: NetworkDesk, intake: Intake, layers: LayerReport[]): Child
       return part;
     }),
     key(['finding_error', t('finding_error')], ['finding_warning', t('finding_warning')], ['finding_info', t('finding_info')]),
+    intake.stored && h('p', { class: 'net-done', role: 'status' }, t('intake_stored')),
     h(
       'p',
       { class: 'net-downloads' },

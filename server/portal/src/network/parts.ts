@@ -25,7 +25,7 @@ export function section(title: string, ...children: Child[]): HTMLElement | null
 /** A part that is opened when wanted. */
 export function fold(title: string, count: number, children: () => Child[], open = false): HTMLElement | null {
   if (count === 0) return null;
-  const box = h('details', { class: 'net-section', open }, h('summary', {}, title, h('span', { class: 'net-count' }, formatNumber(count))));
+  const box = h('details', { class: 'net-section', open }, h('summary', {}, h('span', { class: 'net-name' }, title), h('span', { class: 'net-count' }, formatNumber(count))));
   let filled = false;
   const fill = () => {
     if (filled || !box.open) return;
