@@ -361,15 +361,16 @@ impl<'a> Reader<'a> {
             "" => String::new(),
             section => format!(" in section [{section}]"),
         };
-        let mut reason = format!("{}{}", first.reason, place(first));
+        let reason = format!("{}{}", first.reason, place(first));
+        let mut remedy = "correct the line".to_owned();
         for problem in self.problems.iter().skip(1) {
-            reason += &format!("; line {}: {}{}", problem.line, problem.reason, place(problem));
+            remedy += &format!("; line {}: {}{}", problem.line, problem.reason, place(problem));
         }
         if self.problems.len() >= MAX_PROBLEMS {
-            reason += "; the lines below were not read";
+            remedy += "; the lines below were not read";
         }
+        remedy += "; EPANET refuses the file, too";
         let at = Some(format!("line {}", first.line));
-        let remedy = "correct the lines: EPANET refuses the file, too";
         Some(Error::broken(self.source, at, reason, remedy))
     }
 }

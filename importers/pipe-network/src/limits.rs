@@ -35,7 +35,7 @@ pub(crate) const MAX_MODEL_ELEMENTS: usize = 4_000_000;
 pub(crate) const MAX_MODEL_CORNERS: usize = 30_000_000;
 
 /// Links looked at for states of ranges of links, so that many ranges over many links end in time.
-pub(crate) const MAX_RANGE_WORK: usize = 200_000_000;
+pub(crate) const MAX_RANGE_WORK: usize = 20_000_000;
 
 /// A pandapipes file, bytes: its tables are held as values of up to 32 bytes per two bytes of text, one after the other.
 pub(crate) const MAX_PANDAPIPES_BYTES: u64 = 128 << 20;
