@@ -250,7 +250,7 @@ fn an_interrupted_export_says_how_to_go_on_and_others_begin_anew() {
     let refused = onemap.run(&["export", "buildings", "-o", output.to_str().unwrap()]);
     assert!(refused.expect_code(1).stderr.contains("--overwrite"));
     let refused = onemap.run(&["export", "buildings", "-o", "city.gpkg"]);
-    assert!(refused.expect_code(1).stderr.contains("use .pmtiles or .mbtiles"));
+    assert!(refused.expect_code(1).stderr.contains("use .pmtiles, .mbtiles or .3dtiles"));
 }
 
 #[test]
