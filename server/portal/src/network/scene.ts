@@ -6,6 +6,8 @@ import { colorOf } from './roles.ts';
 
 /** How much of the ground, and of what stands on it, stays visible underground. */
 const faint = { ground: 0.3, above: 0.18 };
+/** The ground seen from below. */
+const underside = '#e3e8ea';
 
 /** Part of a tile whose features can be coloured. */
 interface Content {
@@ -39,6 +41,7 @@ export class NetworkScene {
     this.below = below;
     const { scene } = this.widget;
     const { translucency } = scene.globe;
+    scene.globe.undergroundColor = this.cesium.Color.fromCssColorString(underside);
     translucency.enabled = below;
     translucency.frontFaceAlpha = below ? faint.ground : 1;
     scene.screenSpaceCameraController.enableCollisionDetection = !below;
