@@ -25,6 +25,7 @@ mod pandapipes;
 mod source;
 mod swmm;
 mod tables;
+mod utility_gml;
 
 #[cfg(test)]
 mod testing;
@@ -62,10 +63,6 @@ pub(crate) fn draft(
         Format::Epanet => epanet::read(source, options),
         Format::Swmm => swmm::read(source, options),
         Format::Pandapipes => pandapipes::read(source, options),
-        other => Err(Error::unsupported(
-            source,
-            format!("{other} is not read"),
-            "import the survey tables",
-        )),
+        Format::UtilityGml => utility_gml::read(source, options),
     }
 }
