@@ -362,16 +362,18 @@ impl<'a> Reader<'a> {
             section => format!(" in section [{section}]"),
         };
         let reason = format!("{}{}", first.reason, place(first));
-        let mut remedy = "correct the line".to_owned();
-        for problem in self.problems.iter().skip(1) {
-            remedy += &format!("; line {}: {}{}", problem.line, problem.reason, place(problem));
-        }
+        let mut remedy = vec!["correct the line".to_owned()];
+        remedy.extend(
+            self.problems.iter().skip(1).map(|problem| {
+                format!("line {}: {}{}", problem.line, problem.reason, place(problem))
+            }),
+        );
         if self.problems.len() >= MAX_PROBLEMS {
-            remedy += "; the lines below were not read";
+            remedy.push("the lines below were not read".to_owned());
         }
-        remedy += "; EPANET refuses the file, too";
+        remedy.push("EPANET refuses the file, too".to_owned());
         let at = Some(format!("line {}", first.line));
-        Some(Error::broken(self.source, at, reason, remedy))
+        Some(Error::broken(self.source, at, reason, remedy.join("; ")))
     }
 }
 

@@ -87,6 +87,7 @@ struct Reader<'a> {
     nodes: FxHashMap<i64, usize>,
     pipes: FxHashMap<i64, usize>,
     placed: FxHashSet<usize>,
+    node_codes: FxHashSet<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -103,6 +104,7 @@ impl<'a> Reader<'a> {
             nodes: FxHashMap::default(),
             pipes: FxHashMap::default(),
             placed: FxHashSet::default(),
+            node_codes: FxHashSet::default(),
         }
     }
 
@@ -171,7 +173,7 @@ impl<'a> Reader<'a> {
 
     fn junctions(&mut self, table: &Frame, places: &Frame) {
         let places = places.by_index();
-        let codes = codes(table, "junction", &mut FxHashSet::default());
+        let codes = codes(table, "junction", &mut self.node_codes);
         let fields = own_fields(table, &mut self.draft.node_fields);
         for (row, code) in table.rows().zip(codes) {
             let (at, i) = (places.get(&row.index), self.draft.nodes.len());
@@ -296,11 +298,13 @@ impl<'a> Reader<'a> {
             self.draft.refused.push(crate::draft::Refused { origin, code, reason });
             return;
         };
-        let code = if self.draft.nodes.iter().any(|node| node.code == valve.code) {
-            format!("valve/{}", valve.code)
-        } else {
-            valve.code
-        };
+        let mut code = valve.code;
+        if self.node_codes.contains(&code) {
+            code.insert_str(0, "valve/");
+        }
+        while !self.node_codes.insert(code.clone()) {
+            code.push('\'');
+        }
         let valve = Node {
             code,
             element: Some(Element::Valve),
@@ -325,11 +329,11 @@ fn codes(table: &Frame, name: &str, taken: &mut FxHashSet<String>) -> Vec<String
     let code = |row: Row<'_>| {
         let own = row.text("name").filter(|name| counts.get(name) == Some(&1));
         let mut code = own.map_or_else(|| format!("{name}-{}", row.index), str::to_owned);
-        while taken.contains(&code) {
+        if taken.contains(&code) {
             code = format!("{name}-{}-{}", row.index, row.position);
-            if taken.contains(&code) {
-                code.push('\'');
-            }
+        }
+        while taken.contains(&code) {
+            code.push('\'');
         }
         taken.insert(code.clone());
         code

@@ -1,5 +1,7 @@
 //! EPANET's files, as EPANET itself sees them.
 
+use std::fmt::Write;
+
 use onemap_model::{Element, Value};
 
 use crate::testing::{CollectSink, collect, data, read_path};
@@ -89,11 +91,9 @@ fn every_file_that_epanet_opens_has_the_counts_that_epanet_tells() {
             let sink = collect(&source, &Options::default()).unwrap();
             assert_eq!(counts(&sink).to_vec(), expected, "{}", source.name);
             assert_eq!(sink.rejects.len(), 0, "{}", source.name);
-            let mut codes = std::collections::BTreeMap::new();
-            for finding in &sink.findings {
-                codes.entry(finding.code.as_str()).or_insert((0, &finding.text)).0 += 1;
-            }
-            eprintln!("{} {codes:?}", source.stem);
+            // Of a model's own, only pipes of 1,000 inches are worth a word.
+            let expected: &[&str] = if source.stem == "ky10" { &["section-limit"] } else { &[] };
+            assert_eq!(sink.codes(), expected, "{}", source.name);
             tried += 1;
         }
     }
@@ -143,7 +143,9 @@ fn with(case: &str) -> String {
             None => sections.push((name, line.to_owned())),
         }
     }
-    sections.into_iter().map(|(name, lines)| format!("[{name}]\n{lines}\n")).collect()
+    let parts: Vec<String> =
+        sections.into_iter().map(|(name, lines)| format!("[{name}]\n{lines}\n")).collect();
+    parts.concat()
 }
 
 fn read_bytes(content: &[u8]) -> Result<CollectSink, crate::Error> {
@@ -294,7 +296,7 @@ fn long_lines_many_sections_and_many_ranges_end_in_time() {
     assert!(read_bytes((with("") + &"[PIPES]\n[RULES]\nx\n".repeat(500_000)).as_bytes()).is_ok());
     let mut text = with("") + "[PIPES]\n";
     for i in 0..20_000 {
-        text += &format!("{i} a b 1 1 1\n");
+        writeln!(text, "{i} a b 1 1 1").unwrap();
     }
     text += "[STATUS]\n";
     text += &"1 99999 Closed\n".repeat(20_000);

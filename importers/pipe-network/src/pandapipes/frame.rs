@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::input;
+use crate::{input, limits};
 
 /// A network: its parts by name.
 #[derive(Debug, Deserialize)]
@@ -127,7 +127,10 @@ pub(super) struct Row<'a> {
 impl Frame {
     /// Reads a table from its text.
     pub(super) fn read(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(&without_nan(text))
+        let mut frame: Self = serde_json::from_str(&without_nan(text))?;
+        // Columns are looked for by name in every row.
+        frame.columns.truncate(limits::MAX_MODEL_FIELDS);
+        Ok(frame)
     }
 
     pub(super) fn len(&self) -> usize {
