@@ -121,7 +121,9 @@ impl File {
             }
             let name = start.local_name();
             let kind = KINDS.iter().position(|(known, _, _)| *known == name);
-            let medium = name.ends_with("Medium").then(|| name.to_owned());
+            // The property `transportedMedium` holds a `LiquidMedium` or another one.
+            let is_medium = name.ends_with("Medium") && name.starts_with(char::is_uppercase);
+            let medium = is_medium.then(|| name.to_owned());
             if kind.is_none() && medium.is_none() {
                 continue;
             }

@@ -35,7 +35,7 @@ const EPANET_SECTIONS: [&str; 14] = [
 ];
 
 /// Names of the elements that make a GML file one of utilities.
-const UTILITY_WORDS: [&str; 10] = [
+const UTILITY_WORDS: [&str; 12] = [
     "uro:WaterPipe",
     "uro:SewerPipe",
     "uro:OilGasChemicalsPipe",
@@ -45,6 +45,8 @@ const UTILITY_WORDS: [&str; 10] = [
     "uro:UtilityNetworkElement",
     "uro:Manhole",
     "uro:Duct",
+    "uro:Handhole",
+    "uro:Appurtenance",
     "utility:Network",
 ];
 
