@@ -9,78 +9,10 @@ const place = [118.284, 33.966];
 const patience = 120_000;
 const slow = { ...options, timeout: 600_000 };
 
-test('the page reads nothing of CesiumJS before it is needed', slow, async () => {
-  await withPage({}, '', async (page) => {
-    assert.equal(await page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => /cesium/i.test(name)).length), 0);
-    await enter(page);
-    assert.ok(await page.evaluate(() => performance.getEntriesByType('resource').some(({ name }) => /cesium/i.test(name))));
-  });
-});
+/** Small, since a processor draws it, with room for the panels. */
+const small = { viewport: { width: 1120, height: 640 } };
 
-test('the key 3 changes between map and city and keeps the place', slow, async () => {
-  await withPage({}, '', async (page) => {
-    await lookAt(page, place, 15.5);
-    await page.evaluate(() => window.onemap.map.jumpTo({ pitch: 40, bearing: 25 }));
-    const before = await camera(page);
-    await enter(page);
-    assert.equal(query(page, 'view'), '3d');
-    await page.screenshot({ path: `${results}scene.png`, timeout: patience });
-    await page.keyboard.press('3');
-    await page.waitForFunction(() => !window.onemap.scene.active);
-    assert.equal(query(page, 'view'), '');
-    const after = await camera(page);
-    for (const name of ['lng', 'lat']) assert.ok(Math.abs(after[name] - before[name]) < 1e-5, `${name}: ${before[name]} became ${after[name]}`);
-    for (const name of ['zoom', 'pitch', 'bearing']) assert.ok(Math.abs(after[name] - before[name]) < 0.05, `${name}: ${before[name]} became ${after[name]}`);
-  });
-});
-
-test('a click on a building in 3D shows its attributes', slow, async () => {
-  await withPage({}, '?layers=buildings', async (page) => {
-    await lookAt(page, place, 16.5);
-    await enter(page);
-    const at = await building(page);
-    await page.mouse.click(at.x, at.y);
-    await page.waitForSelector('#inspector [aria-busy="false"]', { timeout: patience });
-    assert.equal(await page.locator('#inspector .problem').count(), 0);
-    assert.ok((await page.locator('.inspector-foot').textContent()).includes(String(at.id)), `feature ${at.id} is not named`);
-    assert.ok((await page.locator('dl.attributes dt').count()) > 3);
-    await page.screenshot({ path: `${results}scene-attributes.png`, timeout: patience });
-    await page.keyboard.press('Escape');
-    await page.locator('#inspector').waitFor({ state: 'hidden' });
-  });
-});
-
-test('buildings take the colours of a field, and cast shadows', slow, async () => {
-  await withPage({}, '?layers=buildings', async (page) => {
-    await lookAt(page, place, 15.5);
-    await enter(page);
-    await page.locator('#scene-colour').selectOption('buildings/height');
-    assert.ok((await page.locator('.scene-legend li').count()) > 3);
-    await settled(page);
-    await page.screenshot({ path: `${results}scene-height.png`, timeout: patience });
-    await page.locator('#scene-colour').selectOption('buildings/use');
-    assert.match(await page.locator('.scene-legend').textContent(), /住宅/);
-    await page.locator('#scene-colour').selectOption('');
-    assert.equal(await page.locator('.scene-legend').count(), 0);
-    await page.locator('#scene-sun').check();
-    await settled(page);
-    await page.screenshot({ path: `${results}scene-shadows.png`, timeout: patience });
-  });
-});
-
-test('the city of another day is read when the day changes', slow, async () => {
-  await withPage({}, '?layers=buildings', async (page) => {
-    await lookAt(page, place, 15.5);
-    await enter(page);
-    const asked = requests(page, /3dtiles\/.*tileset\.json/);
-    await page.evaluate(() => window.onemap.moment.change({ date: Date.UTC(2001, 5, 1) / 86_400_000 }));
-    await page.waitForTimeout(300);
-    await settled(page);
-    assert.ok(asked.length > 0 && asked.every((address) => address.includes('datetime=2001-06-01')), `${asked}`);
-  });
-});
-
-test('a change reads only its own layer again', slow, async () => {
+test('the city in 3D', slow, async (all) => {
   let send;
   const connected = new Promise((done) => { send = done; });
   let first = true;
@@ -89,14 +21,69 @@ test('a change reads only its own layer again', slow, async () => {
     first = false;
     send((change) => route.fulfill({ contentType: 'text/event-stream', body: `retry: 60000\nid: 1\nevent: change\ndata: ${JSON.stringify(change)}\n\n` }));
   };
-  await withPage({}, '?layers=buildings,trees', async (page) => {
-    await lookAt(page, place, 15.5);
-    await enter(page);
-    const asked = requests(page, /3dtiles\/.*tileset\.json/);
-    await (await connected)({ layer: 'buildings', revision: 99, bounds: [...place, ...place], ids: [1] });
-    await page.waitForTimeout(500);
-    await settled(page);
-    assert.deepEqual([...new Set(asked.map((address) => /3dtiles\/([^/]+)/.exec(address)[1]))], ['buildings']);
+  // One page for all: nothing takes as long here as to begin.
+  await withPage(small, '?layers=buildings,trees', async (page) => {
+    await all.test('is read only when it is needed', slow, async () => {
+      const read = () => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => /cesium|assets\/engine/i.test(name)).length);
+      await lookAt(page, place, 16.2);
+      await page.evaluate(() => window.onemap.map.jumpTo({ pitch: 40, bearing: 25 }));
+      assert.equal(await read(), 0);
+      const before = await camera(page);
+      await enter(page);
+      assert.ok((await read()) > 0);
+      assert.equal(query(page, 'view'), '3d');
+      await page.screenshot({ path: `${results}scene.png`, timeout: patience });
+      await page.keyboard.press('3');
+      await page.waitForFunction(() => !window.onemap.scene.active);
+      assert.equal(query(page, 'view'), '');
+      const after = await camera(page);
+      for (const name of ['lng', 'lat']) assert.ok(Math.abs(after[name] - before[name]) < 1e-5, `${name}: ${before[name]} became ${after[name]}`);
+      for (const name of ['zoom', 'pitch', 'bearing']) assert.ok(Math.abs(after[name] - before[name]) < 0.05, `${name}: ${before[name]} became ${after[name]}`);
+      await enter(page);
+    });
+
+    await all.test('shows the attributes of a building that is clicked', slow, async () => {
+      const at = await building(page);
+      await page.mouse.click(at.x, at.y);
+      await page.waitForSelector('#inspector [aria-busy="false"]', { timeout: patience });
+      assert.equal(await page.locator('#inspector .problem').count(), 0);
+      assert.ok((await page.locator('.inspector-foot').textContent()).includes(String(at.id)), `feature ${at.id} is not named`);
+      assert.ok((await page.locator('dl.attributes dt').count()) > 3);
+      await page.screenshot({ path: `${results}scene-attributes.png`, timeout: patience });
+      await page.keyboard.press('Escape');
+      await page.locator('#inspector').waitFor({ state: 'hidden' });
+    });
+
+    await all.test('takes the colours of a field, and casts shadows', slow, async () => {
+      await page.locator('#scene-colour').selectOption('buildings/height');
+      assert.ok((await page.locator('.scene-legend li').count()) > 3);
+      await settled(page);
+      await page.screenshot({ path: `${results}scene-height.png`, timeout: patience });
+      await page.locator('#scene-colour').selectOption('buildings/use');
+      assert.match(await page.locator('.scene-legend').textContent(), /住宅/);
+      await page.locator('#scene-colour').selectOption('');
+      assert.equal(await page.locator('.scene-legend').count(), 0);
+      await page.locator('#scene-sun').check();
+      await settled(page);
+      await page.screenshot({ path: `${results}scene-shadows.png`, timeout: patience });
+      await page.locator('#scene-sun').uncheck();
+    });
+
+    await all.test('reads only the layer again that has changed', slow, async () => {
+      const asked = requests(page, /3dtiles\/.*tileset\.json/);
+      await (await connected)({ layer: 'buildings', revision: 99, bounds: [...place, ...place], ids: [1] });
+      await page.waitForTimeout(500);
+      await settled(page);
+      assert.deepEqual([...new Set(asked.map((address) => /3dtiles\/([^/]+)/.exec(address)[1]))], ['buildings']);
+    });
+
+    await all.test('is that of another day when the day changes', slow, async () => {
+      const asked = requests(page, /3dtiles\/buildings\/.*tileset\.json/);
+      await page.evaluate(() => window.onemap.moment.change({ date: Date.UTC(2001, 5, 1) / 86_400_000 }));
+      await page.waitForTimeout(300);
+      await settled(page);
+      assert.ok(asked.length > 0 && asked.every((address) => address.includes('datetime=2001-06-01')), `${asked}`);
+    });
   }, answer);
 });
 
@@ -140,8 +127,10 @@ async function building(page) {
     for (let y = 200; y < innerHeight - 160; y += 20) {
       for (let x = 420; x < innerWidth - 340; x += 20) {
         if (document.elementFromPoint(x, y) !== scene.canvas) continue;
-        const id = scene.pick({ x, y })?.getProperty?.('id');
-        if (id !== undefined) return { x, y, id: Number(id) };
+        const picked = scene.pick({ x, y });
+        const id = picked?.getProperty?.('id');
+        // Trees have none.
+        if (id !== undefined && picked.getProperty('use') !== undefined) return { x, y, id: Number(id) };
       }
     }
     return null;
