@@ -372,14 +372,15 @@ impl<'a> Reader<'a> {
     fn refusal(&mut self) -> Option<Error> {
         self.problems.sort_by_key(|problem| problem.line);
         let first = self.problems.first()?;
-        let mut reason = format!("{} in section [{}]", first.reason, first.section);
-        for problem in self.problems.iter().skip(1).take(MAX_TOLD - 1) {
-            let Problem { line, section, reason: why } = problem;
-            reason += &format!("; line {line}: {why} in section [{section}]");
-        }
+        let mut told = vec![format!("{} in section [{}]", first.reason, first.section)];
+        told.extend(self.problems.iter().take(MAX_TOLD).skip(1).map(|problem| {
+            let Problem { line, section, reason } = problem;
+            format!("line {line}: {reason} in section [{section}]")
+        }));
         if let Some(more) = self.problems.len().checked_sub(MAX_TOLD).filter(|more| *more > 0) {
-            reason += &format!("; and {more} lines more");
+            told.push(format!("and {more} lines more"));
         }
+        let reason = told.join("; ");
         let at = Some(format!("line {}", first.line));
         let remedy = "correct the lines: SWMM refuses the file, too";
         Some(Error::broken(self.source, at, reason, remedy))

@@ -143,8 +143,7 @@ impl Profiles {
                 return Err(format!("the size '{}' is not more than 0", short(word)));
             }
         }
-        let section = shaped(&shape, sizes, units)
-            .ok_or_else(|| format!("'{}' is none of SWMM's shapes", short(word)))?;
+        let section = shaped(&shape, sizes, units)?;
         let given = sizes.iter().rposition(|size| *size > 0.0).map_or(1, |last| last + 1);
         let words: Vec<&str> = (1..2 + given).filter_map(|at| line.word(at)).collect();
         Ok((section, words.join(" ")))
@@ -168,14 +167,13 @@ fn sized(shape: &'static str, width: f64, height: f64) -> Option<Section> {
     has_size.then_some(Section::Box { shape, width, height })
 }
 
-/// Returns the section of one of SWMM's shapes: `None` where the shape is none, `Some(None)` where sizes are given by a
-/// code of a catalogue.
-fn shaped(shape: &str, sizes: [f64; 4], units: &Units) -> Option<Option<Section>> {
+/// Returns the section of one of SWMM's shapes: `None` where sizes are given by a code of a catalogue.
+fn shaped(shape: &str, sizes: [f64; 4], units: &Units) -> Result<Option<Section>, String> {
     // Only the first two are always lengths.
     let [height, width] = [sizes[0], sizes[1]].map(|length| units.metres(length));
     // Widths of closed shapes that follow from the height, as SWMM takes them.
     let by_height = |shape, part: f64| sized(shape, height * part, height);
-    Some(match shape {
+    Ok(match shape {
         "CIRCULAR" | "FORCE_MAIN" | "FILLED_CIRCULAR" => {
             (height > 0.0).then_some(Section::Round { diameter: height })
         }
@@ -196,6 +194,6 @@ fn shaped(shape: &str, sizes: [f64; 4], units: &Units) -> Option<Option<Section>
         "SEMIELLIPTICAL" => by_height("semi_ellipse", 1.0),
         "BASKETHANDLE" => by_height("basket_handle", 0.944),
         "SEMICIRCULAR" => by_height("semicircle", 1.64),
-        _ => return None,
+        _ => return Err(format!("'{}' is none of SWMM's shapes", short(shape))),
     })
 }
