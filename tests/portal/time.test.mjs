@@ -180,7 +180,7 @@ test('the slider speaks English, and leaves when nothing on the map has time', o
   await withPage({ locale: 'en-US' }, '?date=2012-01-01', async (page) => {
     assert.equal(await page.locator('.tl-plans span').textContent(), 'With plans');
     assert.match(await page.locator(handle).getAttribute('aria-valuetext'), /1 January 2012 \(in the past\)/);
-    for (const layer of ['buildings', 'roads', 'schools', 'hospitals', 'components']) await page.locator(`#layer-${layer}`).uncheck();
+    for (const layer of ['buildings', 'roads', 'schools', 'hospitals', 'components', 'trees', 'landmarks']) await page.locator(`#layer-${layer}`).uncheck();
     assert.equal(await page.locator('#timeline').isVisible(), false);
     await page.locator('#layer-roads').check();
     await page.locator('#timeline').waitFor({ state: 'visible' });
