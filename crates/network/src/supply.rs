@@ -92,10 +92,8 @@ impl Supply {
         for zone in &sources {
             fed[*zone as usize] = true;
         }
-        let (below, dominated) = rayon::join(
-            || shortest_ways(zones, &sources),
-            || dominators(zones, &sources, &fed),
-        );
+        let (below, dominated) =
+            rayon::join(|| shortest_ways(zones, &sources), || dominators(zones, &sources, &fed));
         let mut total = Sums::default();
         let mut before = Vec::with_capacity(dominated.zone.len() + 1);
         before.push(total);
