@@ -23,7 +23,7 @@ use crate::gate::Gate;
 use crate::http::{Encoding, kept};
 use crate::tile_service::{Aspect, TileError};
 
-pub(crate) use draw::has_solids;
+pub(crate) use draw::{has_solids, stands_out};
 pub(crate) use files::{Manifests, TilesetFile, media_type};
 pub(crate) use folder::write_folder;
 use trees::Trees;

@@ -207,6 +207,13 @@ impl SolidRule {
         Self { pipes: Some(Box::new(pipes)), ..self }
     }
 
+    /// Tells whether features say how high they are, have shapes of their own, or a symbol: without any of it polygons would
+    /// all be of one height.
+    pub fn is_solid(&self) -> bool {
+        let has_heights = self.height.is_some() || self.floors.is_some();
+        has_heights || self.model.is_some() || self.symbol.is_some() || self.pipes.is_some()
+    }
+
     /// Returns the rule of a network.
     pub fn pipes(&self) -> Option<&PipeRule> {
         self.pipes.as_deref()

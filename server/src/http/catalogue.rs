@@ -12,7 +12,7 @@ use super::query::Params;
 use super::tiles::{none_match, not_modified, validators};
 use super::{App, Encoding};
 use crate::cache::quoted;
-use crate::solid::has_solids;
+use crate::solid::stands_out;
 use crate::styles;
 use crate::tile_service::TileError;
 
@@ -105,7 +105,7 @@ fn links(layer: &Layer, base: &str) -> Vec<Value> {
                 "href": format!("{base}/features/{id}/{{id}}"),
         }),
     ];
-    if has_solids(layer) {
+    if stands_out(layer) {
         links.push(json!({
             "rel": "3dtiles", "type": "application/json",
             "href": format!("{base}/3dtiles/{id}/tileset.json"),

@@ -30,6 +30,11 @@ pub(crate) fn has_solids(layer: &Layer) -> bool {
     layer.tileset.is_some() || layer.archive.is_none() && has_features
 }
 
+/// Tells whether a layer is worth showing in 3D without being asked for: what it has is more than flat.
+pub(crate) fn stands_out(layer: &Layer) -> bool {
+    has_solids(layer) && (layer.tileset.is_some() || rule(layer).is_solid())
+}
+
 /// Binds a layer's rule.
 pub(super) fn rule(layer: &Layer) -> SolidRule {
     let rule = SolidRule::bind(&layer.solid, &layer.schema, layer.geometry);
