@@ -4,7 +4,7 @@ use onemap_model::{FeatureId, GeoCell};
 
 use crate::error_metres::SQUARES_BELOW;
 use crate::item::{Entry, METRES_PER_DEGREE, degrees};
-use crate::tree::{Node, TileTree};
+use crate::node::Node;
 
 /// What an interior node shows instead of its features in full detail.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,12 +35,11 @@ pub struct Prism {
 /// in squares whose diagonal is the error: a prism has the area of what it stands for, as a rectangle within
 /// their common box around their centre of gravity, and their mean height. So neither its top nor its walls are
 /// farther than the error from theirs.
-pub fn far(tree: &TileTree, node: &Node) -> Far {
+pub fn far(node: &Node) -> Far {
     let level = node.cell.z();
-    let entries = tree.entries.get(node.range.clone()).unwrap_or(&[]);
     let shows = |entry: &&Entry| entry.level <= level;
-    let blocks = entries.iter().filter(shows).map(|entry| entry.id).collect();
-    Far { blocks, prisms: prisms(entries.iter().filter(|entry| !shows(entry)), level) }
+    let blocks = node.entries().filter(shows).map(|entry| entry.id).collect();
+    Far { blocks, prisms: prisms(node.entries().filter(|entry| !shows(entry)), level) }
 }
 
 /// Sums features of a cell of a level in squares; they come in the order of the Morton curve.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::error_metres::{error_of_nothing, geometric_error};
 use crate::far::{Prism, prisms};
 use crate::item::Entry;
-use crate::tileset::{region, whole};
-use crate::tree::TileTree;
+use crate::tileset::{region, whole as tileset};
+use crate::tree::{TileTree, Within};
 
 /// Levels of tiles in one subtree: 341 tiles, 43 bytes for each kind of availability.
 const SUBTREE_LEVELS: u8 = 5;
@@ -49,7 +49,7 @@ impl TileTree {
     /// Returns the implicit tileset; one of nothing where there are no features.
     pub fn implicit_tileset(&self, templates: &dyn Templates) -> Value {
         let (Some(root), Some(node)) = (self.implicit_root(), self.root()) else {
-            return whole(&crate::tileset::empty_tile(), 0.0);
+            return tileset(&crate::tileset::empty_tile(), 0.0);
         };
         let deepest = self.nodes().iter().map(|node| node.cell.z()).max().unwrap_or(root.z());
         let tile = json!({
@@ -64,7 +64,7 @@ impl TileTree {
                 "subtrees": { "uri": templates.subtrees(root) },
             },
         });
-        whole(&tile, error_of_nothing(root.z()))
+        tileset(&tile, error_of_nothing(root.z()))
     }
 
     /// Returns the subtree below a tile of the implicit tileset, binary (clause 8.5); `None` when there is no such tile.
@@ -83,7 +83,7 @@ impl TileTree {
                     continue;
                 }
                 for (i, child) in cell.children().into_iter().flatten().enumerate() {
-                    let inside = self.those_in(child, &inside);
+                    let inside = those_in(child, &inside);
                     if !inside.is_empty() {
                         next.push((child, 4 * number + i, inside));
                     }
@@ -98,21 +98,21 @@ impl TileTree {
     /// Returns what a tile of the implicit tileset shows; `None` when there is no such tile.
     pub fn cut(&self, cell: GeoCell) -> Option<Cut> {
         let inside = self.reaching(cell)?;
-        let entry = |&number: &u32| self.entries.get(number as usize);
-        if !self.is_split(cell) {
-            let features = inside.iter().filter_map(entry).map(|entry| entry.id).collect();
-            return Some(Cut { is_leaf: true, features, prisms: Vec::new() });
+        let Within::Node(node) = self.within(cell) else {
+            return Some(whole(&inside));
+        };
+        if self.limits.fits(cell, node.count, node.bytes) {
+            return Some(whole(&inside));
         }
-        let shown = |entry: &&Entry| entry.level <= cell.z();
-        let features = inside.iter().filter_map(entry).filter(shown).map(|entry| entry.id);
-        let own = self.entries.get(self.range(cell)).unwrap_or(&[]);
-        let prisms = prisms(own.iter().filter(|entry| entry.level > cell.z()), cell.z());
+        let shown = |entry: &&&Entry| entry.level <= cell.z();
+        let features = inside.iter().filter(shown).map(|entry| entry.id);
+        let prisms = prisms(node.entries().filter(|entry| entry.level > cell.z()), cell.z());
         Some(Cut { is_leaf: false, features: features.collect(), prisms })
     }
 
     /// Returns the entries that reach into a tile's cell; `None` when there is no such tile: nothing reaches into it, or one
     /// above it shows everything already.
-    fn reaching(&self, cell: GeoCell) -> Option<Vec<u32>> {
+    fn reaching(&self, cell: GeoCell) -> Option<Vec<&Entry>> {
         let root = self.implicit_root()?;
         if cell.z() < root.z() || cell.ancestor(root.z()) != root {
             return None;
@@ -129,31 +129,32 @@ impl TileTree {
         let mut nodes = vec![self.root()?];
         while let Some(node) = nodes.pop() {
             if node.bounds.intersects(&bounds) {
-                if node.is_leaf() {
-                    found.extend(node.range.clone().map(|number| number as u32));
-                }
-                nodes.extend(self.children(node));
+                found.extend(node.own());
+                nodes.extend(node.below().iter().rev().map(|below| &**below));
             }
         }
-        found.sort_unstable();
-        let found = self.those_in(cell, &found);
+        let found = those_in(cell, &found);
         (!found.is_empty()).then_some(found)
     }
+}
 
-    fn those_in(&self, cell: GeoCell, numbers: &[u32]) -> Vec<u32> {
-        let shift = 32 - u32::from(cell.z());
-        let low = [cell.x(), cell.y()].map(|t| u64::from(t) << shift);
-        let high = low.map(|t| t + (1_u64 << shift));
-        let is_in = |number: &u32| {
-            self.entries.get(*number as usize).is_some_and(|entry| {
-                (0..2).all(|axis| {
-                    u64::from(entry.low[axis]) < high[axis]
-                        && u64::from(entry.high[axis]) > low[axis]
-                })
-            })
-        };
-        numbers.iter().copied().filter(is_in).collect()
-    }
+/// Returns the entries that reach into a cell.
+fn those_in<'e>(cell: GeoCell, entries: &[&'e Entry]) -> Vec<&'e Entry> {
+    let shift = 32 - u32::from(cell.z());
+    let low = [cell.x(), cell.y()].map(|t| u64::from(t) << shift);
+    let high = low.map(|t| t + (1_u64 << shift));
+    let is_in = |entry: &&&Entry| {
+        (0..2).all(|axis| {
+            u64::from(entry.low[axis]) < high[axis] && u64::from(entry.high[axis]) > low[axis]
+        })
+    };
+    entries.iter().filter(is_in).copied().collect()
+}
+
+/// Returns what a tile shows that shows features in full detail.
+fn whole(inside: &[&Entry]) -> Cut {
+    let features = inside.iter().map(|entry| entry.id).collect();
+    Cut { is_leaf: true, features, prisms: Vec::new() }
 }
 
 /// Bits, the first being the least of the first byte.

@@ -5,7 +5,8 @@
 //! fit into one tile. Interior nodes show all their features, too, more coarsely: [`far`].
 //!
 //! A tree belongs to one view of a layer (time, states, filter) and is made from [`Item`]s in one pass; after an
-//! edit [`TileTree::changed`] makes the next one without reading the features again.
+//! edit [`TileTree::changed`] makes the next one without reading the features again: new are the leaves that it touched and
+//! the nodes above them, all others are shared with the tree before.
 //!
 //! Decisions:
 //! * A tile's volume is the true box of its features, which may reach beyond the cell: no feature is cut, and none has to
@@ -16,10 +17,13 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod change;
 mod error_metres;
 mod far;
 mod implicit;
 mod item;
+mod node;
+mod places;
 mod tileset;
 mod tree;
 
@@ -27,5 +31,6 @@ pub use error_metres::{error_of_nothing, first_level, geometric_error};
 pub use far::{Far, Prism, far};
 pub use implicit::{Cut, Templates};
 pub use item::Item;
+pub use node::Node;
 pub use tileset::{Links, Member, composite, tileset};
-pub use tree::{Limits, Node, TileTree, frame};
+pub use tree::{Limits, TileTree, TreeBuilder, frame};

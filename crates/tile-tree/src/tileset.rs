@@ -5,7 +5,8 @@ use onemap_model::{Bounds, GeoCell};
 use serde_json::{Value, json};
 
 use crate::error_metres::error_of_nothing;
-use crate::tree::{Node, TileTree};
+use crate::node::Node;
+use crate::tree::TileTree;
 
 /// Levels of nodes in one file: at most 85 nodes, some 30 kB. What is below is in files of its own, which clients load when
 /// they come near.

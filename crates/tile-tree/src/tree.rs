@@ -1,14 +1,15 @@
 //! The tree over the features of one view of a layer.
 
-use std::ops::Range;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 use onemap_crs::LocalFrame;
-use onemap_model::{Bounds, FeatureId, GeoCell};
+use onemap_model::{FeatureId, GeoCell};
 use rayon::slice::ParallelSliceMut;
-use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::error_metres::geometric_error;
-use crate::item::{Entry, Item, degrees};
+use crate::item::{Entry, Item};
+use crate::node::Node;
+use crate::places::Places;
 
 /// How large tiles may grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,100 +30,69 @@ impl Default for Limits {
     }
 }
 
-/// The geometric error of a tile is so many times what rounding may take: far less than anybody sees.
-const TOLERANCES: f64 = 256.0;
+impl Limits {
+    /// Tells whether features of a cell fit into one tile. What fits into a cell fits into those below, too.
+    pub(crate) fn fits(&self, cell: GeoCell, count: usize, bytes: u64) -> bool {
+        // A lone feature is as large in any cell.
+        let small = count <= self.leaf_features && bytes <= self.leaf_bytes;
+        count <= 1 || cell.z() >= self.last_level || cell.z() >= self.least_leaf_level && small
+    }
+
+    /// Returns the node of what is in a cell, given along the Morton curve; `None` when there is nothing.
+    pub(crate) fn grown(&self, mut cell: GeoCell, features: &[Entry]) -> Option<Node> {
+        if features.is_empty() {
+            return None;
+        }
+        let bytes = features.iter().map(|entry| u64::from(entry.bytes)).sum();
+        while !self.fits(cell, features.len(), bytes) {
+            let parts = split(cell, features);
+            if let [(only, _)] = parts.as_slice() {
+                cell = *only;
+                continue;
+            }
+            let below = parts.into_iter().filter_map(|(cell, part)| self.grown(cell, part));
+            return Some(Node::above(cell, below.map(Arc::new).collect()));
+        }
+        Some(Node::leaf(cell, features.to_vec()))
+    }
+}
+
+/// Returns the parts of a cell that have features.
+fn split(cell: GeoCell, features: &[Entry]) -> Vec<(GeoCell, &[Entry])> {
+    let mut parts = Vec::with_capacity(4);
+    let mut rest = features;
+    for quarter in cell.children().into_iter().flatten() {
+        let (first, length) = quarter.code_range();
+        let last = first + (length - 1);
+        let (here, beyond) = rest.split_at(rest.partition_point(|entry| entry.code <= last));
+        if !here.is_empty() {
+            parts.push((quarter, here));
+        }
+        rest = beyond;
+    }
+    parts
+}
 
 /// The features of one view of a layer, and the tiles that they make.
 ///
 /// A feature belongs to the one leaf whose cell holds the middle of its box. A leaf is the greatest cell whose features fit
 /// into one tile; interior nodes have at least two children, so that a node's cell may be several levels below its
-/// parent's.
+/// parent's. Trees share the nodes that they have in common: a copy costs nothing, and an edit as much as its depth.
 #[derive(Debug, Clone, Default)]
 pub struct TileTree {
-    pub(crate) entries: Vec<Entry>,
-    nodes: Vec<Node>,
-    by_cell: FxHashMap<GeoCell, u32>,
-    limits: Limits,
+    pub(crate) root: Option<Arc<Node>>,
+    pub(crate) places: Places,
+    pub(crate) limits: Limits,
 }
 
-/// A tile of the tree.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Node {
-    /// Its cell, by which it is addressed.
-    pub cell: GeoCell,
-    /// Box of all its features, degrees; it may reach beyond the cell.
-    pub bounds: Bounds,
-    /// Least and greatest ellipsoidal height of its features, metres.
-    pub heights: [f64; 2],
-    /// Number of its features.
-    pub count: usize,
-    /// Bytes that its features take in full detail, roughly.
-    pub bytes: u64,
-    /// Where its features are among the entries.
-    pub(crate) range: Range<usize>,
-    children: Vec<u32>,
-}
-
-impl Node {
-    fn empty(cell: GeoCell, range: Range<usize>) -> Self {
-        let (least, most) = (f64::INFINITY, f64::NEG_INFINITY);
-        Self {
-            cell,
-            bounds: Bounds { west: least, south: least, east: most, north: most },
-            heights: [least, most],
-            count: 0,
-            bytes: 0,
-            range,
-            children: Vec::new(),
-        }
-    }
-
-    /// Returns the node with what a child has besides.
-    fn with(mut self, child: &Self) -> Self {
-        self.bounds = self.bounds.union(child.bounds);
-        self.heights =
-            [self.heights[0].min(child.heights[0]), self.heights[1].max(child.heights[1])];
-        self.count += child.count;
-        self.bytes += child.bytes;
-        self
-    }
-
-    /// Returns the frame in which its content is: that of the middle of its cell, on the ellipsoid. It depends on
-    /// nothing but the address, so that content fits whatever tileset named it.
-    pub fn frame(&self) -> LocalFrame {
-        frame(self.cell)
-    }
-
-    /// Returns its geometric error, metres.
-    pub fn geometric_error(&self) -> f64 {
-        if self.is_leaf() { 0.0 } else { geometric_error(self.cell.z()) }
-    }
-
-    /// Returns how far the places of its content may be off for being rounded, metres; its volume is larger by this.
-    pub fn tolerance(&self) -> f64 {
-        self.geometric_error() / TOLERANCES
-    }
-
-    /// Returns the box of what it shows, degrees, and its heights, metres: that of its features with room for rounding.
-    pub fn volume(&self) -> (Bounds, [f64; 2]) {
-        // No degree is shorter, along a meridian.
-        let degrees = self.tolerance() / 110_500.0;
-        let wide = degrees / libm::cos(self.bounds.center()[1].to_radians()).max(1e-3);
-        let Bounds { west, south, east, north } = self.bounds;
-        let bounds = Bounds {
-            west: west - wide,
-            south: south - degrees,
-            east: east + wide,
-            north: north + degrees,
-        };
-        let [low, high] = self.heights;
-        (bounds, [low - self.tolerance(), high + self.tolerance()])
-    }
-
-    /// Tells whether it shows its features in full detail.
-    pub fn is_leaf(&self) -> bool {
-        self.children.is_empty()
-    }
+/// What a tree has in a cell.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Within<'t> {
+    Nothing,
+    /// A node with all that is in it.
+    Node(&'t Node),
+    /// Some features of a leaf.
+    Part(&'t [Entry]),
 }
 
 /// Returns the frame of the middle of a cell, on the ellipsoid.
@@ -131,187 +101,139 @@ pub fn frame(cell: GeoCell) -> LocalFrame {
     LocalFrame::at([lon, lat, 0.0])
 }
 
+/// Tells whether a cell lies in another, or is it.
+fn lies_in(cell: GeoCell, other: GeoCell) -> bool {
+    cell.z() >= other.z() && cell.ancestor(other.z()) == other
+}
+
+/// Collects the features of a tree that is to be.
+#[derive(Debug, Default)]
+pub struct TreeBuilder(Vec<Entry>);
+
+impl TreeBuilder {
+    /// Adds a feature.
+    pub fn add(&mut self, item: &Item) {
+        self.0.push(item.pack());
+    }
+
+    /// Makes the tree; the order in which items came does not matter.
+    pub fn finish(self, limits: Limits) -> TileTree {
+        let mut entries = self.0;
+        entries.par_sort_unstable_by_key(Entry::key);
+        let root = limits.grown(GeoCell::ROOT, &entries).map(Arc::new);
+        TileTree { root, places: Places::of(entries.iter()), limits }
+    }
+}
+
 impl TileTree {
     /// Makes a tree; the order of the items does not matter.
     pub fn new(items: impl IntoIterator<Item = Item>, limits: Limits) -> Self {
-        let mut entries: Vec<Entry> = items.into_iter().map(|item| item.pack()).collect();
-        entries.par_sort_unstable_by_key(Entry::key);
-        Self::of(entries, limits)
+        TreeBuilder(items.into_iter().map(|item| item.pack()).collect()).finish(limits)
     }
 
-    /// Returns the tree in which some features are others: those with the given ids are taken out, and the items put in.
-    /// The same as a new tree of what results.
-    #[must_use]
-    pub fn changed(&self, ids: &[FeatureId], items: impl IntoIterator<Item = Item>) -> Self {
-        let gone: FxHashSet<FeatureId> = ids.iter().copied().collect();
-        let mut new: Vec<Entry> = items.into_iter().map(|item| item.pack()).collect();
-        new.sort_unstable_by_key(Entry::key);
-        let mut entries = Vec::with_capacity(self.entries.len() + new.len());
-        let mut new = new.into_iter().peekable();
-        for entry in self.entries.iter().filter(|entry| !gone.contains(&entry.id)) {
-            while let Some(earlier) = new.next_if(|earlier| earlier.key() < entry.key()) {
-                entries.push(earlier);
+    /// Returns what is in a cell.
+    pub(crate) fn within(&self, cell: GeoCell) -> Within<'_> {
+        let Some(mut node) = self.root() else { return Within::Nothing };
+        loop {
+            if lies_in(node.cell, cell) {
+                return Within::Node(node);
             }
-            entries.push(*entry);
-        }
-        entries.extend(new);
-        Self::of(entries, self.limits)
-    }
-
-    fn of(entries: Vec<Entry>, limits: Limits) -> Self {
-        let mut tree = Self { entries, limits, ..Self::default() };
-        if !tree.entries.is_empty() {
-            tree.add(GeoCell::ROOT, 0..tree.entries.len());
-        }
-        tree
-    }
-
-    /// Adds the node of a cell and all below; parents come before their children.
-    fn add(&mut self, cell: GeoCell, range: Range<usize>) -> u32 {
-        let (mut cell, mut parts) = (cell, Vec::new());
-        while !self.fits(cell, range.clone()) {
-            parts = self.split(cell, range.clone());
-            match parts.as_slice() {
-                [(only, _)] => cell = *only,
-                _ => break,
+            if !lies_in(cell, node.cell) {
+                return Within::Nothing;
+            }
+            if node.is_leaf() {
+                let (first, length) = cell.code_range();
+                let features = node.own();
+                let begin = features.partition_point(|entry| entry.code < first);
+                let last = first.saturating_add(length.wrapping_sub(1));
+                let end = features.partition_point(|entry| entry.code <= last);
+                let part = features.get(begin..end).unwrap_or(&[]);
+                return if part.is_empty() { Within::Nothing } else { Within::Part(part) };
+            }
+            let meets = |below: &&Arc<Node>| lies_in(below.cell, cell) || lies_in(cell, below.cell);
+            match node.below().iter().find(meets) {
+                Some(below) => node = below,
+                None => return Within::Nothing,
             }
         }
-        if self.fits(cell, range.clone()) {
-            parts.clear();
-        }
-        let number = self.nodes.len();
-        self.by_cell.insert(cell, number as u32);
-        self.nodes.push(Node::empty(cell, range.clone()));
-        let children: Vec<u32> =
-            parts.into_iter().map(|(cell, range)| self.add(cell, range)).collect();
-        let mut node = if children.is_empty() {
-            self.describe(cell, range)
-        } else {
-            let parts = children.iter().filter_map(|&child| self.nodes.get(child as usize));
-            parts.fold(Node::empty(cell, range), Node::with)
-        };
-        node.children = children;
-        self.nodes[number] = node;
-        number as u32
-    }
-
-    /// Returns where the features of any cell are among the entries.
-    pub(crate) fn range(&self, cell: GeoCell) -> Range<usize> {
-        let (first, length) = cell.code_range();
-        let last = first.saturating_add(length.wrapping_sub(1));
-        let begin = self.entries.partition_point(|entry| entry.code < first);
-        let end = self.entries.partition_point(|entry| entry.code <= last);
-        begin..end
     }
 
     /// Tells whether a cell's features are too many for one tile.
     pub(crate) fn is_split(&self, cell: GeoCell) -> bool {
-        let range = self.range(cell);
-        !range.is_empty() && !self.fits(cell, range)
-    }
-
-    fn fits(&self, cell: GeoCell, range: Range<usize>) -> bool {
-        let Limits { leaf_bytes, leaf_features, least_leaf_level, last_level } = self.limits;
-        if cell.z() >= last_level {
-            return true;
+        match self.within(cell) {
+            Within::Node(node) => !self.limits.fits(cell, node.count, node.bytes),
+            Within::Nothing | Within::Part(_) => false,
         }
-        if cell.z() < least_leaf_level || range.len() > leaf_features {
-            // A lone feature is as large in any cell.
-            return range.len() == 1;
-        }
-        let mut bytes = 0;
-        range.len() == 1
-            || self.entries[range].iter().all(|entry| {
-                bytes += u64::from(entry.bytes);
-                bytes <= leaf_bytes
-            })
-    }
-
-    /// Returns the parts of a cell that have features.
-    fn split(&self, cell: GeoCell, range: Range<usize>) -> Vec<(GeoCell, Range<usize>)> {
-        let mut parts = Vec::with_capacity(4);
-        let mut begin = range.start;
-        for child in cell.children().into_iter().flatten() {
-            let (first, length) = child.code_range();
-            let last = first + (length - 1);
-            let rest = &self.entries[begin..range.end];
-            let end = begin + rest.partition_point(|entry| entry.code <= last);
-            if end > begin {
-                parts.push((child, begin..end));
-            }
-            begin = end;
-        }
-        parts
-    }
-
-    fn describe(&self, cell: GeoCell, range: Range<usize>) -> Node {
-        let (mut low, mut high) = ([u32::MAX; 2], [0; 2]);
-        let (mut bottom, mut top) = (f32::MAX, f32::MIN);
-        let mut bytes = 0;
-        for entry in &self.entries[range.clone()] {
-            for axis in 0..2 {
-                low[axis] = low[axis].min(entry.low[axis]);
-                high[axis] = high[axis].max(entry.high[axis]);
-            }
-            bottom = bottom.min(entry.heights[0]);
-            top = top.max(entry.heights[1]);
-            bytes += u64::from(entry.bytes);
-        }
-        let (bounds, heights) = (degrees(low, high), [f64::from(bottom), f64::from(top)]);
-        Node { bounds, heights, count: range.len(), bytes, ..Node::empty(cell, range) }
     }
 
     /// Returns the root; `None` when there are no features.
     pub fn root(&self) -> Option<&Node> {
-        self.nodes.first()
+        self.root.as_deref()
     }
 
     /// Returns the node of a cell.
     pub fn node(&self, cell: GeoCell) -> Option<&Node> {
-        self.nodes.get(*self.by_cell.get(&cell)? as usize)
+        match self.within(cell) {
+            Within::Node(node) if node.cell == cell => Some(node),
+            _ => None,
+        }
+    }
+
+    /// Returns the node of a cell, or what would be its node if the tree had one there; `None` when the cell has no
+    /// features. It depends on the features whose middle lies in the cell and on nothing else.
+    pub fn tile(&self, cell: GeoCell) -> Option<Cow<'_, Node>> {
+        match self.within(cell) {
+            Within::Nothing => None,
+            Within::Node(node) if node.cell == cell => Some(Cow::Borrowed(node)),
+            Within::Node(node) => Some(Cow::Owned(Node { cell, ..node.clone() })),
+            Within::Part(features) => Some(Cow::Owned(Node::leaf(cell, features.to_vec()))),
+        }
     }
 
     /// Returns the children of a node.
     pub fn children<'t>(&'t self, node: &'t Node) -> impl Iterator<Item = &'t Node> {
-        node.children.iter().filter_map(|&child| self.nodes.get(child as usize))
+        node.below().iter().map(|below| &**below)
     }
 
     /// Returns the node that a cell's node is a child of.
     pub fn parent(&self, cell: GeoCell) -> Option<&Node> {
-        let mut above = cell.parent();
-        while let Some(cell) = above {
-            if let Some(node) = self.node(cell) {
-                return Some(node);
-            }
-            above = cell.parent();
+        let mut node = self.root().filter(|root| root.cell != cell && lies_in(cell, root.cell))?;
+        while let Some(below) =
+            node.below().iter().find(|below| below.cell != cell && lies_in(cell, below.cell))
+        {
+            node = below;
         }
-        None
+        Some(node)
     }
 
     /// Returns all nodes, parents before their children.
-    pub fn nodes(&self) -> &[Node] {
-        &self.nodes
+    pub fn nodes(&self) -> Vec<&Node> {
+        let mut nodes = Vec::new();
+        let mut waiting: Vec<&Node> = self.root().into_iter().collect();
+        while let Some(node) = waiting.pop() {
+            nodes.push(node);
+            waiting.extend(node.below().iter().rev().map(|below| &**below));
+        }
+        nodes
     }
 
     /// Returns the number of features.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.root().map_or(0, |root| root.count)
     }
 
     /// Tells whether there are no features.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.root.is_none()
     }
 
     /// Returns the features of a node, by their place on the Morton curve, and by id.
     pub fn ids(&self, node: &Node) -> impl Iterator<Item = FeatureId> {
-        self.entries.get(node.range.clone()).unwrap_or(&[]).iter().map(|entry| entry.id)
+        node.entries().map(|entry| entry.id)
     }
 
     /// Returns the memory that the tree takes, bytes.
     pub fn memory(&self) -> usize {
-        self.entries.capacity() * size_of::<Entry>()
-            + self.nodes.capacity() * (size_of::<Node>() + 4 * size_of::<u32>())
-            + self.by_cell.capacity() * (size_of::<(GeoCell, u32)>() + 1)
+        self.root().map_or(0, Node::memory) + self.places.memory()
     }
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can not set up has failed")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onemap_model::{Bounds, FeatureId, GeoCell, Interval};
 use onemap_tile_tree::{Item, Limits, Links, Node, TileTree, far, geometric_error, tileset};
@@ -110,7 +110,7 @@ proptest! {
                 prop_assert!(node.bounds.contains(&child.bounds));
                 prop_assert_eq!(tree.parent(child.cell).map(|parent| parent.cell), Some(node.cell));
             }
-            let shown = far(&tree, node);
+            let shown = far(node);
             let summed: u32 = shown.prisms.iter().map(|prism| prism.count).sum();
             prop_assert_eq!(shown.blocks.len() + summed as usize, node.count);
         }
@@ -134,6 +134,57 @@ proptest! {
     }
 
     #[test]
+    fn edit_after_edit_the_tree_is_that_of_what_there_is(
+        items in items(),
+        edits in prop::collection::vec(
+            prop::collection::vec((1..450_u64, 0..4_u8, 0.0..1.0_f64, 0.0..1.0_f64), 1..6),
+            1..12,
+        ),
+    ) {
+        let mut all: BTreeMap<u64, Item> = items.iter().map(|i| (i.id.get(), *i)).collect();
+        let mut tree = TileTree::new(items, LIMITS);
+        for edit in edits {
+            let ids: Vec<FeatureId> =
+                edit.iter().map(|change| FeatureId::new(change.0).unwrap()).collect();
+            let mut new = BTreeMap::new();
+            for (id, kind, x, y) in edit {
+                all.remove(&id);
+                new.remove(&id);
+                let [lon, lat] = match kind {
+                    0 => continue,
+                    1 => [118.0 + x / 5.0, 33.9 + y / 10.0],
+                    // All in one place, and far away.
+                    2 => [118.05, 33.95],
+                    _ => [-170.0 + x * 300.0, -80.0 + y * 150.0],
+                };
+                new.insert(id, item(id, lon, lat, 3.0 + x * 50.0, 3.0 + y * 50.0));
+            }
+            all.extend(new.clone());
+            tree = tree.changed(&ids, new.into_values());
+            let fresh = TileTree::new(all.values().copied(), LIMITS);
+            prop_assert_eq!(tree.nodes(), fresh.nodes());
+            prop_assert_eq!(tree.len(), all.len());
+        }
+    }
+
+    #[test]
+    fn what_a_cell_would_show_depends_on_its_own_features_alone(
+        items in items(),
+        x in 118.0..118.2_f64,
+        y in 33.9..34.0_f64,
+    ) {
+        let tree = TileTree::new(items.clone(), LIMITS);
+        for level in 0..20 {
+            let cell = GeoCell::containing([x, y], level);
+            let inside = items.iter().filter(|i| GeoCell::containing(i.middle, level) == cell);
+            let alone = TileTree::new(inside.copied(), LIMITS);
+            let (whole, part) = (tree.tile(cell), alone.tile(cell));
+            prop_assert_eq!(&whole, &part);
+            prop_assert_eq!(whole.map_or(0, |node| node.count), alone.len());
+        }
+    }
+
+    #[test]
     fn tilesets_name_each_content_once_with_falling_errors_and_growing_volumes(items in items()) {
         let tree = TileTree::new(items, LIMITS);
         if tree.is_empty() {
@@ -150,7 +201,7 @@ proptest! {
         let tree = TileTree::new(items.clone(), LIMITS);
         for node in tree.nodes().iter().filter(|node| !node.is_leaf()) {
             let error = geometric_error(node.cell.z());
-            for prism in far(&tree, node).prisms {
+            for prism in far(node).prisms {
                 prop_assert!(prism.top - prism.bottom < error * 1.001 + 0.01);
                 prop_assert!(prism.half[0].hypot(prism.half[1]) < error * 1.5);
             }

@@ -101,7 +101,7 @@ fn draw_node(
         let mut features = inside(layer, node.bounds, None)?;
         draw_leaf(&mut content, &planted.rule, node, &mut features);
     } else {
-        let far = far(&planted.tree, node);
+        let far = far(node);
         let mut features = named(layer, &far.blocks)?;
         draw_far(&mut content, &planted.rule, node, &far, &mut features);
     }

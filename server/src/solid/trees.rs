@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use onemap_model::FeatureId;
 use onemap_store::{LayerView, Query, StoreError};
-use onemap_tile_tree::{Item, Limits, TileTree};
+use onemap_tile_tree::{Limits, TileTree, TreeBuilder};
 use onemap_tiles_3d::{SolidRule, item};
 
 use super::draw::rule;
@@ -24,12 +24,14 @@ impl Made for Planted {
     fn make(layer: &LayerView<'_>) -> Result<Self, StoreError> {
         let begun = std::time::Instant::now();
         let rule = rule(layer.layer());
-        let mut items: Vec<Item> = Vec::new();
+        let mut builder = TreeBuilder::default();
         layer.for_each(&Query::default(), &mut |feature| {
-            items.extend(item(&rule, &feature));
+            if let Some(item) = item(&rule, &feature) {
+                builder.add(&item);
+            }
             ControlFlow::Continue(())
         })?;
-        let tree = TileTree::new(items, Limits::default());
+        let tree = builder.finish(Limits::default());
         let (features, nodes, seconds) =
             (tree.len(), tree.nodes().len(), begun.elapsed().as_secs_f64());
         tracing::info!(layer = %layer.layer().id, features, nodes, seconds, "a tile tree was made");
