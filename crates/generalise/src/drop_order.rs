@@ -1,14 +1,17 @@
 //! The first zoom at which each feature of a layer shows.
 
+use std::convert::Infallible;
+
 use onemap_model::{Bounds, Geometry, GeometryClass, Importance, ValueRef};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::hilbert::hilbert_of;
-use crate::load::{Limits, Weight, fitting_prefix};
-use crate::mass::{MIN_MASS_BITS, MassGrid, SIDES, fullest_tile, morton};
+use crate::load::{Extent, Limits, fitting_prefix};
+use crate::mass::{MassGrid, morton};
 use crate::measure::{estimated_bytes, size};
-use crate::rank::{rank_key, share_of_world, visible_from};
+use crate::rank::{rank_key, visible_from};
+use crate::ranking::{Areas, Ranking};
 use crate::scale::{MAX_ZOOM_FULL, MIN_ZOOM_FULL, metres_per_unit, world32};
 use crate::thin::thin_points;
 
@@ -157,31 +160,57 @@ impl DropPlan {
 const ALWAYS_SHOWN: usize = 32;
 /// Of polygons, whose mass shows anyway, only one: a tile must not show more area than there is.
 const ALWAYS_SHOWN_POLYGONS: usize = 1;
-/// The part of the budget that mass may take.
-const MASS_SHARE: f64 = 0.6;
+
+/// Features as the drop order sees them, which can be walked more than once: in memory, or wherever a writer keeps
+/// them.
+pub trait DropItems {
+    /// Why they could not be read.
+    type Error;
+
+    /// Returns their number.
+    fn count(&self) -> usize;
+
+    /// Visits all of them in their order, in runs of any length.
+    fn for_each_run(&self, visit: &mut dyn FnMut(&[DropItem])) -> Result<(), Self::Error>;
+}
+
+impl DropItems for &[DropItem] {
+    type Error = Infallible;
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn for_each_run(&self, visit: &mut dyn FnMut(&[DropItem])) -> Result<(), Infallible> {
+        visit(self);
+        Ok(())
+    }
+}
 
 /// Computes the order in which a layer's features appear as the map is enlarged.
 ///
 /// At each zoom the features shown are those that are large enough to see and stand before one
-/// threshold in the ranking ([`rank_key`]): the longest prefix with which no tile is over the budget
+/// threshold in the ranking ([`rank_key`](crate::rank_key)): the longest prefix with which no tile is over the budget
 /// by estimate. The threshold is the same for all tiles of the zoom and never goes back at a deeper
 /// zoom. Points that would be drawn on the same two pixels wait until they part; polygons that do not show are
-/// summed in cells ([`crate::mass_cells`]), for which a part of the budget is kept. At the last zoom
+/// summed in cells ([`crate::MassFold`]), for which a part of the budget is kept. At the last zoom
 /// everything shows, whatever its size.
 ///
-/// The result depends only on the items and their order (equal ranks appear together). Takes about
-/// 80 bytes of memory for each item while it runs.
+/// The result depends only on the items and their order (equal ranks appear together).
 pub fn drop_order(items: &[DropItem], options: &DropOptions) -> DropOrder {
-    let mut ranking: Vec<(u64, u32)> = items
-        .par_iter()
-        .enumerate()
-        .filter(|(_, item)| item.class != GeometryClass::None)
-        .map(|(i, item)| (rank_key(item), i as u32))
-        .collect();
-    ranking.par_sort_unstable();
-    let mut ranked: Vec<Weight> =
-        ranking.par_iter().filter_map(|&(_, i)| items.get(i as usize)).map(weigh).collect();
+    match drop_order_of(&items, options) {
+        Ok(order) => order,
+        Err(never) => match never {},
+    }
+}
 
+/// As [`drop_order`], of features that need not be in memory. Takes about 55 bytes of memory for each while it
+/// runs, and walks the items twice.
+pub fn drop_order_of<I: DropItems>(
+    items: &I,
+    options: &DropOptions,
+) -> Result<DropOrder, I::Error> {
+    let mut ranking = Ranking::of(items)?;
     let mut limits = Limits {
         bytes: (f64::from(options.budget_bytes) * f64::from(options.margin.clamp(0.0, 1.0))) as u32,
         features: options.max_features,
@@ -189,20 +218,21 @@ pub fn drop_order(items: &[DropItem], options: &DropOptions) -> DropOrder {
     };
     let full = match options.maxzoom {
         Some(zoom) => zoom.min(onemap_model::MAX_ZOOM),
-        None => full_zoom(items, &ranking, &ranked, limits),
+        None => full_zoom(items, &ranking, limits)?,
     };
     limits.full_zoom = full;
-    set_point_zooms(items, &ranking, &mut ranked, full);
+    ranking.set_point_zooms(full);
 
-    let areas = Areas::new(items, &ranking, &ranked, options.mass_bytes);
+    let areas = Areas::new(&ranking, options.mass_bytes);
     let most = if areas.is_empty() { ALWAYS_SHOWN } else { ALWAYS_SHOWN_POLYGONS };
-    let always = before_equals(&ranking, always_shown(&ranked, limits, most));
+    let always = ranking.before_equals(always_shown(&ranking, limits, most));
     let plans: Vec<(usize, u8)> = (0..full)
         .into_par_iter()
-        .map(|zoom| plan_zoom(&ranked, &areas, zoom, always, limits))
+        .map(|zoom| plan_zoom(&ranking, &areas, zoom, always, limits))
         .collect();
+    drop(areas);
     let mut prefixes: Vec<usize> =
-        plans.iter().map(|&(end, _)| before_equals(&ranking, end).max(always)).collect();
+        plans.iter().map(|&(end, _)| ranking.before_equals(end).max(always)).collect();
     // More detail may take more bytes than the smaller area saves: what shows must stay.
     for i in (1..prefixes.len()).rev() {
         prefixes[i - 1] = prefixes[i - 1].min(prefixes[i]);
@@ -214,40 +244,40 @@ pub fn drop_order(items: &[DropItem], options: &DropOptions) -> DropOrder {
         mass_bits[i - 1] = mass_bits[i - 1].max(mass_bits[i].saturating_sub(1));
     }
 
-    let exact = exact_zoom(&ranked, &prefixes, limits);
-    let mut minzoom = vec![full; items.len()];
-    for (rank, (&(_, item), weight)) in ranking.iter().zip(&ranked).enumerate() {
+    let exact = exact_zoom(&ranking, &prefixes, limits);
+    let mut minzoom = vec![full; items.count()];
+    for (rank, entry) in ranking.entries.iter().enumerate() {
         let by_budget = prefixes.partition_point(|&end| end <= rank) as u8;
-        let first = if rank < always { 0 } else { by_budget.max(weight.visible).min(full) };
-        if let Some(slot) = minzoom.get_mut(item as usize) {
+        let first = if rank < always { 0 } else { by_budget.max(entry.weight.visible).min(full) };
+        if let Some(slot) = minzoom.get_mut(entry.item as usize) {
             *slot = first;
         }
     }
-    let key_at = |end: usize| ranking.get(end).map_or(u64::MAX, |&(key, _)| key);
-    DropOrder {
+    Ok(DropOrder {
         minzoom,
-        layer_minzoom: if ranking.is_empty() { full } else { 0 },
+        layer_minzoom: if ranking.entries.is_empty() { full } else { 0 },
         layer_maxzoom: full,
-        always: key_at(always),
-        thresholds: prefixes.iter().map(|&end| key_at(end)).collect(),
+        always: ranking.key_at(always),
+        thresholds: prefixes.iter().map(|&end| ranking.key_at(end)).collect(),
         exact,
         mass_bits,
-    }
+    })
 }
 
 /// Returns the first zoom from which on the features that show fit in full detail, and would have hardly fewer vertices
 /// if they were simplified.
-fn exact_zoom(ranked: &[Weight], prefixes: &[usize], limits: Limits) -> u8 {
+fn exact_zoom(ranking: &Ranking, prefixes: &[usize], limits: Limits) -> u8 {
     /// So much more may the vertices in full detail take.
     const HARDLY: f64 = 1.05;
     let mut exact = limits.full_zoom;
     let in_full = Limits { full_zoom: 0, ..limits };
-    let all: f64 = ranked.iter().map(|weight| f64::from(weight.vertex_bytes(0, 0))).sum();
+    let weights = || ranking.entries.iter().map(|entry| &entry.weight);
+    let all: f64 = weights().map(|weight| f64::from(weight.vertex_bytes(0, 0))).sum();
     for (zoom, &end) in prefixes.iter().enumerate().rev() {
         let zoom = zoom as u8;
-        let simplified = ranked.iter().map(|w| f64::from(w.vertex_bytes(zoom, limits.full_zoom)));
+        let simplified = weights().map(|w| f64::from(w.vertex_bytes(zoom, limits.full_zoom)));
         let as_good = all <= HARDLY * simplified.sum::<f64>()
-            && fitting_prefix(ranked, zoom, end, in_full) >= end;
+            && ranking.fitting_prefix(zoom, end, in_full) >= end;
         if !as_good {
             break;
         }
@@ -272,96 +302,47 @@ pub fn first_zoom(item: &DropItem, plan: &DropPlan) -> u8 {
 }
 
 /// Returns the first zooms of all features of a layer by its plan, as [`drop_order`] would decide them.
-pub fn first_zooms(items: &[DropItem], plan: &DropPlan) -> Vec<u8> {
+pub fn first_zooms<I: DropItems>(items: &I, plan: &DropPlan) -> Result<Vec<u8>, I::Error> {
     let full = u8::try_from(plan.thresholds.len()).unwrap_or(u8::MAX);
-    let mut ranked: Vec<(u64, u32)> = (0_u32..)
-        .zip(items)
-        .filter(|(_, item)| item.class == GeometryClass::Point)
-        .map(|(i, item)| (rank_key(item), i))
-        .collect();
-    ranked.sort_unstable();
-    let at = |i: u32| items.get(i as usize).map_or([0; 2], |item| world32(item.center));
-    let points: Vec<([u32; 2], u32)> =
-        ranked.iter().zip(0_u32..).map(|(&(_, i), rank)| (at(i), rank)).collect();
-    let mut zooms: Vec<u8> = items.par_iter().map(|item| first_zoom(item, plan)).collect();
-    thin_points(&points, full, |rank, zoom| {
+    let mut zooms: Vec<u8> = Vec::with_capacity(items.count());
+    let mut ranked: Vec<(u64, u32, [u32; 2])> = Vec::new();
+    items.for_each_run(&mut |run| {
+        let points = (zooms.len() as u32..)
+            .zip(run)
+            .filter(|(_, item)| item.class == GeometryClass::Point)
+            .map(|(i, item)| (rank_key(item), i, world32(item.center)));
+        ranked.extend(points);
+        zooms.par_extend(run.par_iter().map(|item| first_zoom(item, plan)));
+    })?;
+    ranked.par_sort_unstable();
+    let points: Vec<(u64, u32)> =
+        ranked.iter().zip(0_u32..).map(|(&(.., [x, y]), rank)| (morton(x, y), rank)).collect();
+    thin_points(points, full, |rank, zoom| {
         let slot = ranked
             .get(rank as usize)
-            .and_then(|&(key, i)| zooms.get_mut(i as usize).filter(|_| key >= plan.always));
+            .and_then(|&(key, i, _)| zooms.get_mut(i as usize).filter(|_| key >= plan.always));
         if let Some(slot) = slot {
             *slot = zoom.max(*slot).min(full);
         }
     });
-    zooms
-}
-
-/// Moves the end of a prefix before all entries that rank equal to the first one after it: equal ranks show
-/// together, so that a rank alone tells.
-fn before_equals(ranking: &[(u64, u32)], end: usize) -> usize {
-    let Some(&(key, _)) = ranking.get(end) else { return end };
-    ranking.partition_point(|&(k, _)| k < key)
-}
-
-/// The polygons of a ranking along the Morton curve.
-struct Areas {
-    /// Morton code and place in the ranking.
-    by_place: Vec<(u64, u32)>,
-    /// Bytes of a square that stands for some of them.
-    square_bytes: f64,
-}
-
-impl Areas {
-    fn new(items: &[DropItem], ranking: &[(u64, u32)], ranked: &[Weight], mass_bytes: f32) -> Self {
-        let polygon = |i: u32| {
-            items.get(i as usize).is_some_and(|item| crate::mass::MassItem::new(item).is_some())
-        };
-        let mut by_place: Vec<(u64, u32)> = ranking
-            .par_iter()
-            .zip(ranked)
-            .enumerate()
-            .filter(|(_, (entry, _))| polygon(entry.1))
-            .map(|(rank, (_, weight))| (morton(weight.at[0], weight.at[1]), rank as u32))
-            .collect();
-        by_place.par_sort_unstable();
-        Self { by_place, square_bytes: f64::from(mass_bytes) }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.by_place.is_empty()
-    }
-
-    /// Chooses the finest cells for what does not show at a zoom when the ranking ends at `end`; returns their
-    /// side and the bytes and squares of the fullest tile.
-    fn cells(&self, ranked: &[Weight], zoom: u8, end: usize, limits: Limits) -> (u8, u32, u32) {
-        let hidden = self.by_place.iter().filter(|&&(_, rank)| {
-            rank as usize >= end || ranked.get(rank as usize).is_some_and(|w| w.visible > zoom)
-        });
-        let most = fullest_tile(zoom, hidden.map(|&(code, _)| code));
-        let fits = |squares: u32| {
-            f64::from(squares) * self.square_bytes <= MASS_SHARE * f64::from(limits.bytes)
-                && f64::from(squares) <= MASS_SHARE * f64::from(limits.features)
-        };
-        let side = most.iter().position(|&squares| fits(squares)).unwrap_or(SIDES - 1);
-        let bytes = f64::from(most[side]) * self.square_bytes;
-        (MIN_MASS_BITS + side as u8, bytes as u32, most[side])
-    }
+    Ok(zooms)
 }
 
 /// Returns how much of the ranking shows at a zoom, and the side of the mass cells for the rest.
 fn plan_zoom(
-    ranked: &[Weight],
+    ranking: &Ranking,
     areas: &Areas,
     zoom: u8,
     always: usize,
     limits: Limits,
 ) -> (usize, u8) {
-    let end = fitting_prefix(ranked, zoom, always, limits).max(always.min(1));
+    let end = ranking.fitting_prefix(zoom, always, limits).max(always.min(1));
     if areas.is_empty() {
         return (end, 0);
     }
     // Room for the squares lets fewer features show, which adds to the squares: count some more at once.
-    let surely = if end == ranked.len() { end } else { end / 4 * 3 };
-    let (bits, bytes, squares) = areas.cells(ranked, zoom, surely, limits);
+    let surely = if end == ranking.entries.len() { end } else { end / 4 * 3 };
+    let (bits, bytes, squares) = areas.cells(zoom, surely, limits);
     if squares == 0 {
         return (end, bits);
     }
@@ -370,65 +351,51 @@ fn plan_zoom(
         features: limits.features.saturating_sub(squares),
         ..limits
     };
-    (fitting_prefix(ranked, zoom, always, rest).max(always.min(1)), bits)
-}
-
-fn weigh(item: &DropItem) -> Weight {
-    let mut weight = Weight::new(world32(item.center), item.class, item.bytes, item.vertices);
-    weight.share = share_of_world(item).min(1.0) as f32;
-    weight.visible = visible_from(item);
-    weight
+    (ranking.fitting_prefix(zoom, always, rest).max(always.min(1)), bits)
 }
 
 /// Returns how many of the first features fit together into one tile at zoom 0; at least one.
-fn always_shown(ranked: &[Weight], limits: Limits, most: usize) -> usize {
-    let first = ranked.get(..most).unwrap_or(ranked);
-    fitting_prefix(first, 0, first.len(), limits).max(usize::from(!first.is_empty()))
-}
-
-fn set_point_zooms(items: &[DropItem], ranking: &[(u64, u32)], ranked: &mut [Weight], full: u8) {
-    let points: Vec<([u32; 2], u32)> = ranking
-        .iter()
-        .zip(0_u32..)
-        .zip(ranked.iter())
-        .filter(|((entry, _), _)| {
-            let item = items.get(entry.1 as usize);
-            item.is_some_and(|i| i.class == GeometryClass::Point)
-        })
-        .map(|((_, rank), weight)| (weight.at, rank))
-        .collect();
-    thin_points(&points, full, |rank, zoom| {
-        if let Some(weight) = ranked.get_mut(rank as usize) {
-            weight.visible = zoom;
-        }
-    });
+fn always_shown(ranking: &Ranking, limits: Limits, most: usize) -> usize {
+    let first = ranking.entries.get(..most).unwrap_or(&ranking.entries);
+    let tile = Extent { low: [0; 2], high: [0; 2] };
+    let fits = fitting_prefix(first, tile, 0, first.len(), limits);
+    fits.max(usize::from(!first.is_empty()))
 }
 
 /// Chooses the zoom at which everything shows: where the median shape is 24 pixels wide, or a tile unit
 /// is finer than a quarter of the usual distance between vertices; points from 14 on. Deeper while
 /// the fullest tile is over the budget.
-fn full_zoom(items: &[DropItem], ranking: &[(u64, u32)], ranked: &[Weight], limits: Limits) -> u8 {
+fn full_zoom<I: DropItems>(items: &I, ranking: &Ranking, limits: Limits) -> Result<u8, I::Error> {
     /// Of very many features every so-manyth stands for the others.
     const SAMPLE: usize = 100_000;
-    let step = ranking.len().div_ceil(SAMPLE).max(1);
-    let mut wanted: Vec<u8> = ranking
-        .iter()
-        .step_by(step)
-        .filter_map(|&(_, i)| items.get(i as usize))
-        .map(wanted_zoom)
-        .collect();
+    let step = ranking.entries.len().div_ceil(SAMPLE).max(1);
+    let mut sampled: Vec<u32> = ranking.entries.iter().step_by(step).map(|e| e.item).collect();
+    sampled.sort_unstable();
+    let mut wanted: Vec<u8> = Vec::with_capacity(sampled.len());
+    let mut first = 0_usize;
+    items.for_each_run(&mut |run| {
+        let from = wanted.len();
+        let here = sampled.get(from..).unwrap_or(&[]);
+        let end = here.partition_point(|&i| (i as usize) < first + run.len());
+        let here = here.get(..end).unwrap_or(&[]).par_iter();
+        wanted.par_extend(
+            here.map(|&i| run.get(i as usize - first).map_or(MAX_ZOOM_FULL, wanted_zoom)),
+        );
+        first += run.len();
+    })?;
     wanted.sort_unstable();
     let median = wanted.get(wanted.len() / 2).copied().unwrap_or(0);
     let mut zoom = median.clamp(MIN_ZOOM_FULL, MAX_ZOOM_FULL);
     while zoom < MAX_ZOOM_FULL {
         // As at the last zoom: all features, in full detail.
         let limits = Limits { full_zoom: 0, ..limits };
-        if fitting_prefix(ranked, zoom, ranked.len(), limits) == ranked.len() {
+        let all = ranking.entries.len();
+        if ranking.fitting_prefix(zoom, all, limits) == all {
             break;
         }
         zoom += 1;
     }
-    zoom
+    Ok(zoom)
 }
 
 /// Returns the zoom at which one feature is drawn well enough to be enlarged further by the client.

@@ -41,18 +41,20 @@ mod load;
 mod mass;
 mod measure;
 mod rank;
+mod ranking;
 mod scale;
 mod simplify;
 mod thin;
 
 pub use drop_order::{
-    DropItem, DropOptions, DropOrder, DropPlan, drop_order, first_zoom, first_zooms,
+    DropItem, DropItems, DropOptions, DropOrder, DropPlan, drop_order, drop_order_of, first_zoom,
+    first_zooms,
 };
 pub use hilbert::{hilbert_index, hilbert_of};
 pub use importance::{importance_of, usual_importance, usual_merge};
 pub use joined::{JoinLine, join_lines};
 pub use label::label_point;
-pub use mass::{MassCell, MassGrid, MassItem, MassSum, mass_cells, morton};
+pub use mass::{MassCell, MassEntry, MassFold, MassGrid, MassItem, MassSum, morton};
 pub use measure::{
     BYTES_PER_VERTEX, EARTH_RADIUS_M, estimated_bytes, line_length_m, ring_area_m2, size,
 };

@@ -4,6 +4,7 @@ use onemap_model::GeometryClass;
 use rustc_hash::FxHashMap;
 
 use crate::measure::BYTES_PER_VERTEX;
+use crate::ranking::Ranked;
 use crate::scale::{EXTENT, TOLERANCE_UNITS};
 
 /// A feature as the budget sees it, in 24 bytes: millions of them are walked once a zoom.
@@ -20,6 +21,10 @@ pub(crate) struct Weight {
     pub line: bool,
     /// The first zoom at which it may show.
     pub visible: u8,
+    /// Whether it counts as mass where it does not show.
+    pub area: bool,
+    /// Whether it is a point.
+    pub point: bool,
 }
 
 impl Weight {
@@ -31,6 +36,8 @@ impl Weight {
             share: 0.0,
             line: class == GeometryClass::Line,
             visible: 0,
+            area: false,
+            point: false,
         }
     }
 
@@ -57,12 +64,34 @@ pub(crate) struct Limits {
     pub full_zoom: u8,
 }
 
+/// The box around the centers of features.
+#[derive(Clone, Copy)]
+pub(crate) struct Extent {
+    pub low: [u32; 2],
+    pub high: [u32; 2],
+}
+
+impl Extent {
+    pub(crate) fn grow(&mut self, at: [u32; 2]) {
+        for axis in 0..2 {
+            self.low[axis] = self.low[axis].min(at[axis]);
+            self.high[axis] = self.high[axis].max(at[axis]);
+        }
+    }
+}
+
 /// Walks a ranking at one zoom and returns how many of its features fit: the longest prefix whose
 /// visible features exceed the limits in no tile. Features before `always` are counted even where
-/// they are too small to see.
-pub(crate) fn fitting_prefix(ranked: &[Weight], zoom: u8, always: usize, limits: Limits) -> usize {
-    let mut loads = Loads::new(ranked, zoom);
-    for (i, weight) in ranked.iter().enumerate() {
+/// they are too small to see; what reaches beyond the tiles of `extent` is not.
+pub(crate) fn fitting_prefix(
+    ranked: &[Ranked],
+    extent: Extent,
+    zoom: u8,
+    always: usize,
+    limits: Limits,
+) -> usize {
+    let mut loads = Loads::new(extent, zoom);
+    for (i, Ranked { weight, .. }) in ranked.iter().enumerate() {
         if (weight.visible <= zoom || i < always) && !loads.add(weight, zoom, limits) {
             return i;
         }
@@ -85,16 +114,8 @@ const MAX_WINDOW: u64 = 1 << 22;
 const MAX_SPREAD: u32 = 8;
 
 impl Loads {
-    fn new(ranked: &[Weight], zoom: u8) -> Self {
-        let mut low = [u32::MAX; 2];
-        let mut high = [0; 2];
-        for weight in ranked {
-            let tile = tile_of(weight.at, zoom);
-            for axis in 0..2 {
-                low[axis] = low[axis].min(tile[axis]);
-                high[axis] = high[axis].max(tile[axis]);
-            }
-        }
+    fn new(extent: Extent, zoom: u8) -> Self {
+        let (low, high) = (tile_of(extent.low, zoom), tile_of(extent.high, zoom));
         let span = |axis: usize| u64::from(high[axis].saturating_sub(low[axis])) + 1;
         if span(0) * span(1) <= MAX_WINDOW {
             Self::Window {

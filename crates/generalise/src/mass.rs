@@ -78,14 +78,22 @@ pub struct MassItem {
 impl MassItem {
     /// Measures a feature; `None` for what is not a polygon.
     pub fn new(item: &DropItem) -> Option<Self> {
-        let polygon = matches!(item.class, GeometryClass::Polygon | GeometryClass::Mixed);
-        let area_dm2 = (f64::from(item.size) * 100.0).round() as u64;
-        (polygon && area_dm2 > 0).then(|| Self {
+        Self::has_mass(item).then(|| Self {
             at: world32(item.center),
-            area_dm2,
+            area_dm2: area_dm2(item),
             rank: rank_key(item),
         })
     }
+
+    /// Tells whether a feature is a polygon with an area.
+    pub(crate) fn has_mass(item: &DropItem) -> bool {
+        let polygon = matches!(item.class, GeometryClass::Polygon | GeometryClass::Mixed);
+        polygon && area_dm2(item) > 0
+    }
+}
+
+fn area_dm2(item: &DropItem) -> u64 {
+    (f64::from(item.size) * 100.0).round() as u64
 }
 
 /// What a cell holds.
@@ -147,54 +155,103 @@ pub struct MassCell {
     pub cell: u64,
     /// What it holds.
     pub sum: MassSum,
-    /// Number, among the items, of its best-ranked member; of equal ones the first.
-    pub best: u32,
+    /// Name of its best-ranked member; of equal ones the least.
+    pub best: u64,
 }
 
-/// Sums what does not show at each zoom; `bits` names the cell's side for each zoom, 0 for none. Cells come
-/// in ascending order.
-pub fn mass_cells(items: &[DropItem], minzoom: &[u8], bits: &[u8]) -> Vec<Vec<MassCell>> {
-    let mut sorted: Vec<(u64, u32, MassItem, u8)> = items
-        .par_iter()
-        .zip(minzoom)
-        .enumerate()
-        .filter(|(_, (_, zoom))| **zoom > 0)
-        .filter_map(|(i, (item, zoom))| {
-            let mass = MassItem::new(item)?;
-            Some((morton(mass.at[0], mass.at[1]), i as u32, mass, *zoom))
-        })
-        .collect();
-    sorted.par_sort_unstable_by_key(|&(code, i, ..)| (code, i));
-    (0_u8..)
-        .zip(bits)
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .map(|(zoom, &bits)| {
-            if bits == 0 {
-                return Vec::new();
-            }
-            let grid = MassGrid { zoom, bits };
-            let mut cells: Vec<MassCell> = Vec::new();
-            let mut best_rank = u64::MAX;
-            for (_, i, item, first) in &sorted {
-                if *first <= zoom {
-                    continue;
-                }
-                let cell = grid.cell_of(item.at);
-                if cells.last().is_none_or(|last| last.cell != cell) {
-                    cells.push(MassCell { cell, sum: MassSum::default(), best: *i });
-                    best_rank = item.rank;
-                }
-                let Some(last) = cells.last_mut() else { continue };
-                last.sum.add(grid, item);
-                if (item.rank, *i) < (best_rank, last.best) {
-                    best_rank = item.rank;
-                    last.best = *i;
-                }
-            }
-            cells
-        })
-        .collect()
+/// A polygon on its way into the cells of the zooms at which it does not show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MassEntry {
+    /// Morton code of its center.
+    pub code: u64,
+    /// Its name, unique.
+    pub name: u64,
+    /// Area on the ground, square decimetres.
+    pub area_dm2: u64,
+    /// Rank ([`rank_key`]).
+    pub rank: u64,
+    /// The first zoom at which it shows.
+    pub first: u8,
+}
+
+impl MassEntry {
+    /// Makes the entry of a feature that shows from zoom `first` on; `None` for what is no polygon or shows
+    /// always.
+    pub fn new(item: &DropItem, name: u64, first: u8) -> Option<Self> {
+        let MassItem { at, area_dm2, rank } = MassItem::new(item).filter(|_| first > 0)?;
+        Some(Self { code: morton(at[0], at[1]), name, area_dm2, rank, first })
+    }
+
+    fn item(&self) -> MassItem {
+        let at = [compact(self.code), compact(self.code >> 1)];
+        MassItem { at, area_dm2: self.area_dm2, rank: self.rank }
+    }
+}
+
+/// Sums what does not show, all zooms at once, from entries in ascending order. Holds one open cell for each
+/// zoom.
+#[derive(Debug)]
+pub struct MassFold {
+    zooms: Vec<ZoomFold>,
+}
+
+#[derive(Debug)]
+struct ZoomFold {
+    /// `None` where the zoom has no cells.
+    grid: Option<MassGrid>,
+    open: Option<MassCell>,
+    /// Rank of the open cell's best member.
+    best_rank: u64,
+    done: Vec<MassCell>,
+}
+
+impl MassFold {
+    /// Begins; `bits` names the cell's side for each zoom, 0 for none ([`crate::DropOrder::mass_bits`]).
+    pub fn new(bits: &[u8]) -> Self {
+        let zoom = |(zoom, &bits): (u8, &u8)| ZoomFold {
+            grid: (bits > 0).then_some(MassGrid { zoom, bits }),
+            open: None,
+            best_rank: u64::MAX,
+            done: Vec::new(),
+        };
+        Self { zooms: (0_u8..).zip(bits).map(zoom).collect() }
+    }
+
+    /// Adds entries, which come after all that were added before.
+    pub fn add(&mut self, entries: &[MassEntry]) {
+        self.zooms.par_iter_mut().for_each(|zoom| entries.iter().for_each(|entry| zoom.add(entry)));
+    }
+
+    /// Ends the last cells.
+    pub fn finish(&mut self) {
+        for zoom in &mut self.zooms {
+            zoom.done.extend(zoom.open.take());
+        }
+    }
+
+    /// Takes the cells that are complete: for each zoom, in ascending order.
+    pub fn take(&mut self) -> impl Iterator<Item = Vec<MassCell>> {
+        self.zooms.iter_mut().map(|zoom| std::mem::take(&mut zoom.done))
+    }
+}
+
+impl ZoomFold {
+    fn add(&mut self, entry: &MassEntry) {
+        let Some(grid) = self.grid.filter(|grid| entry.first > grid.zoom) else { return };
+        let item = entry.item();
+        let cell = grid.cell_of(item.at);
+        if self.open.is_none_or(|open| open.cell != cell) {
+            let begun = MassCell { cell, sum: MassSum::default(), best: entry.name };
+            self.done.extend(self.open.replace(begun));
+            self.best_rank = item.rank;
+        }
+        let Some(open) = &mut self.open else { return };
+        open.sum.add(grid, &item);
+        if (item.rank, entry.name) < (self.best_rank, open.best) {
+            self.best_rank = item.rank;
+            open.best = entry.name;
+        }
+    }
 }
 
 /// Tells how many cells a tile of the zoom would have at most, for each side from [`MIN_MASS_BITS`] to

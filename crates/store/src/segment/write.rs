@@ -149,7 +149,7 @@ pub(super) fn rebuild_sidecar(map: &Map, name: &SegmentRef, to: &Path, tmp: &Pat
     let hilberts: Vec<u32> = items.iter().map(|i| hilbert_of(i.center(), &plan.bounds)).collect();
     let source = plan::Source { bytes: map.bytes(), columns: &head.columns, names: &head.names };
     let drop_items = plan::drop_items(&items, &hilberts, plan, &source);
-    let zooms = onemap_generalise::first_zooms(&drop_items, plan);
+    let Ok(zooms) = onemap_generalise::first_zooms(&drop_items.as_slice(), plan);
     for (item, zoom) in items.iter_mut().zip(zooms) {
         item.minzoom = zoom;
     }

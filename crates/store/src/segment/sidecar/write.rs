@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use onemap_generalise::{DropItem, DropPlan, MassCell, mass_cells};
+use onemap_generalise::{DropItem, DropPlan, MassCell, MassEntry, MassFold};
 use onemap_model::{FeatureId, MAX_ZOOM, StateSet};
 use tempfile::NamedTempFile;
 
@@ -121,15 +121,20 @@ fn put_tree(out: &mut Out, contents: &Contents<'_>, zoom: u8) -> Result<(u64, u6
 }
 
 fn put_mass(out: &mut Out, contents: &Contents<'_>) -> Result<Vec<(u64, u64)>> {
-    let minzoom: Vec<u8> = contents.items.iter().map(|item| item.minzoom).collect();
-    let mut cells: Vec<Vec<MassCell>> =
-        mass_cells(contents.drop_items, &minzoom, &contents.plan.mass_bits);
+    let items = contents.items.iter().zip(contents.drop_items).zip(contents.offsets);
+    let mut entries: Vec<MassEntry> = items
+        .filter_map(|((item, drop), &offset)| MassEntry::new(drop, offset, item.minzoom))
+        .collect();
+    rayon::slice::ParallelSliceMut::par_sort_unstable(entries.as_mut_slice());
+    let mut fold = MassFold::new(&contents.plan.mass_bits);
+    fold.add(&entries);
+    fold.finish();
+    let mut cells: Vec<Vec<MassCell>> = fold.take().collect();
     cells.resize(ZOOMS, Vec::new());
     let mut sections = Vec::with_capacity(ZOOMS);
     for cells in cells {
         sections.push((out.len, cells.len() as u64));
         for MassCell { cell, sum, best } in cells {
-            let best = contents.offsets.get(best as usize).copied().unwrap_or(0);
             let [x, y] = sum.moments;
             for number in [cell, sum.area_dm2, x, y, sum.count, best] {
                 out.put(&number.to_le_bytes())?;
