@@ -63,6 +63,26 @@ pub enum IngestError {
         /// Why not.
         why: String,
     },
+    /// The list of changes could not be written.
+    #[error("can not write the changes to '{path}': {why}")]
+    Changes {
+        /// The file.
+        path: String,
+        /// Why not.
+        why: String,
+    },
+    /// The layer is not the one any more that the package was compared with.
+    #[error(
+        "the layer '{layer}' was changed since the review: {then} then, {now} now; compare the package again, then accept it"
+    )]
+    ChangedMeanwhile {
+        /// The layer.
+        layer: String,
+        /// What was there at the review.
+        then: String,
+        /// What is there.
+        now: String,
+    },
     /// The list of rejected records could not be written.
     #[error("can not write the list of rejected records to '{path}': {error}")]
     Rejects {

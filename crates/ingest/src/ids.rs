@@ -71,6 +71,11 @@ impl Ids {
         }
     }
 
+    /// Returns the ids given so far.
+    pub(crate) fn given(&self) -> impl Iterator<Item = u64> {
+        self.taken.iter().map(|(id, _)| *id)
+    }
+
     /// Records whose own id was used before, so that they got another.
     pub(crate) fn repeated(&self) -> u64 {
         self.repeated

@@ -10,6 +10,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use onemap_model::{Kind, Lineage, Note, Revision, Sink, Timestamp};
 use onemap_store::{BulkLayer, LayerMeta, Store};
 
+use crate::comparison::{self, Ledger};
 use crate::error::{BoxError, IngestError};
 use crate::intake::{Bulks, Desk, Intake, Slot};
 use crate::options::{Mode, Options};
@@ -76,6 +77,7 @@ pub fn import(
     let collector = Collector {
         bulks: &bulks,
         reports: Vec::new(),
+        ledgers: Vec::new(),
         rejects: Rejects::new(rejects_path(store, options)),
     };
     let of_findings = Options {
@@ -86,6 +88,7 @@ pub fn import(
     let desk = Desk {
         options,
         of_findings: &of_findings,
+        store,
         tx: &tx,
         bulks: &bulks,
         chunks: to_workers,
@@ -123,6 +126,8 @@ pub fn import(
     if slots.is_empty() {
         return Err(IngestError::NoLayers(sources.join(", ")));
     }
+    let mut ledgers = collected.ledgers;
+    ledgers.resize_with(slots.len(), Ledger::default);
     let mut report = Report {
         layers: collected.reports,
         notes: notes.into_iter().map(|note| note.text).collect(),
@@ -146,16 +151,28 @@ pub fn import(
     let is_dry = options.dry_run || is_held;
     report.held = is_held && !options.dry_run;
     let mut finished = Vec::with_capacity(slots.len());
-    for ((slot, bulk), layer_report) in slots.into_iter().zip(bulks).zip(&mut report.layers) {
+    let layers = slots.into_iter().zip(bulks).zip(ledgers);
+    for (((slot, mut bulk), ledger), layer_report) in layers.zip(&mut report.layers) {
         let options = if slot.is_findings { &of_findings } else { options };
         let finish = Finish { slot, options };
         finish.describe(&bulk, layer_report);
+        let mut ended = 0;
+        if let Some(against) = &finish.slot.against {
+            let named = finish.slot.named();
+            let (compared, ids) = ledger.finish(against, &named, options.remove)?;
+            if against.is_update {
+                comparison::end(&mut bulk, against, &ids)?;
+                ended = ids.len() as u64;
+            }
+            layer_report.comparison = Some(compared);
+        }
         // Of what would be merged, a dry run tells the counts, too.
         if !is_dry || options.mode == Mode::Upsert {
             let layer = bulk.finish(finish.meta(layer_report))?;
             if options.mode == Mode::Upsert {
                 let counts = layer.counts();
-                layer_report.merged = Some([counts.added, counts.replaced, counts.kept]);
+                let changed = counts.replaced.saturating_sub(ended);
+                layer_report.merged = Some([counts.added, changed, counts.kept]);
             }
             finished.push(layer);
         }
@@ -205,6 +222,7 @@ fn work(chunks: &Receiver<Chunk>, ready: &Sender<Ready>) {
 struct Collector<'a> {
     bulks: &'a Bulks,
     reports: Vec<LayerReport>,
+    ledgers: Vec<Ledger>,
     rejects: Rejects,
 }
 
@@ -230,6 +248,12 @@ impl Collector<'_> {
         drop(bulks);
         if self.reports.len() <= chunk.slot {
             self.reports.resize_with(chunk.slot + 1, LayerReport::default);
+        }
+        if let Some(compared) = chunk.compared {
+            if self.ledgers.len() <= chunk.slot {
+                self.ledgers.resize_with(chunk.slot + 1, Ledger::default);
+            }
+            self.ledgers[chunk.slot].add(compared);
         }
         let report = &mut self.reports[chunk.slot];
         for repairs in &chunk.repairs {

@@ -9,8 +9,10 @@ use onemap_model::{
     BlobRef, Bounds, FeatureId, Field, FieldType, Finding, Interval, LayerId, LayerSlot, Note,
     Record, Reject, Schema, Sink, SourceId, SourceLayer, Stopped, Value,
 };
-use onemap_store::{BulkLayer, ImportMode, ImportTx, LayerPlan};
+use onemap_store::{BulkLayer, ImportMode, ImportTx, LayerPlan, Store};
+use rustc_hash::FxHashSet;
 
+use crate::comparison::{Against, Facing, Terms};
 use crate::error::IngestError;
 use crate::findings::{self, Findings};
 use crate::ids::{IdRule, Ids};
@@ -27,7 +29,7 @@ const CHUNK_RECORDS: usize = 512;
 /// Vertices that fill a chunk before its records do.
 const CHUNK_VERTICES: usize = 1 << 16;
 /// Field that keeps a text id which the source holds outside its fields.
-const SOURCE_ID_FIELD: &str = "source_id";
+pub(crate) const SOURCE_ID_FIELD: &str = "source_id";
 
 /// The layers being filled, by slot: the reader claims ids in them, the collector pushes into them.
 pub(crate) type Bulks = Mutex<Vec<BulkLayer>>;
@@ -42,6 +44,11 @@ pub(crate) struct Slot {
     pub(crate) findings: Findings,
     /// Whether it holds what the checks found in another.
     pub(crate) is_findings: bool,
+    /// The layer that is stored, to be compared with.
+    pub(crate) against: Option<Arc<Against>>,
+    facing: Option<Arc<Facing>>,
+    /// Ids of what the reader could not keep.
+    refused: Vec<u64>,
     names: Names,
     fields: Fields,
     ids: Option<Ids>,
@@ -59,6 +66,25 @@ impl Slot {
     /// Returns the fields of the layer as it will be.
     pub(crate) fn schema(&self) -> &Schema {
         self.fields.target.as_ref().map_or(&self.fields.source, |(schema, _)| schema)
+    }
+
+    /// Returns the ids that the source names, also of what can not be kept.
+    pub(crate) fn named(&self) -> FxHashSet<u64> {
+        let given = self.ids.as_ref().map(Ids::given).into_iter().flatten();
+        given.chain(self.refused.iter().copied()).collect()
+    }
+
+    /// Returns the layer to compare with, and where the fields stand in it.
+    fn facing(&mut self) -> Option<Arc<Facing>> {
+        let against = self.against.as_ref()?;
+        let schema = self.fields.target.as_ref().map_or(&self.fields.source, |(schema, _)| schema);
+        match &self.facing {
+            Some(facing) if facing.fits(schema) => Some(Arc::clone(facing)),
+            _ => {
+                let facing = Arc::new(Facing::new(Arc::clone(against), schema));
+                Some(Arc::clone(self.facing.insert(facing)))
+            }
+        }
     }
 }
 
@@ -98,6 +124,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) options: &'a Options,
     /// The same for layers of findings: what the user said of the data is not said of them.
     pub(crate) of_findings: &'a Options,
+    pub(crate) store: &'a Store,
     pub(crate) tx: &'a ImportTx,
     pub(crate) bulks: &'a Bulks,
     pub(crate) chunks: Sender<Chunk>,
@@ -265,9 +292,12 @@ impl<'a> Intake<'a> {
         for field in &source.fields {
             fields.add(field.clone());
         }
+        let against = self.against(&source, bulk.existing().map(|_| bulk.id()), mode);
         let model_at = source.has_models.then(|| fields.add(models::field(&fields.source)));
+        let id = bulk.id().clone();
         bulks.push(bulk);
         drop(bulks);
+        self.check_reviewed(&id)?;
         self.slots.push(Slot {
             names: Arc::new((self.source_name.clone(), source.name.clone())),
             source,
@@ -277,6 +307,9 @@ impl<'a> Intake<'a> {
             read: 0,
             findings: Findings::default(),
             is_findings: false,
+            against: against.map(Arc::new),
+            facing: None,
+            refused: Vec::new(),
             fields,
             ids: None,
             rules: None,
@@ -287,6 +320,42 @@ impl<'a> Intake<'a> {
             vertices: 0,
         });
         Ok(LayerSlot(self.slots.len() - 1))
+    }
+
+    /// Returns the stored layer that a source is compared with; `None` where it makes a new layer, or where a
+    /// replacement goes on without a review.
+    fn against(
+        &self,
+        source: &SourceLayer,
+        existing: Option<&LayerId>,
+        mode: ImportMode,
+    ) -> Option<Against> {
+        let options = self.desk.options;
+        let is_update = mode == ImportMode::Upsert;
+        let is_reviewed = options.dry_run || source.is_network;
+        if source.name == findings::SUFFIX
+            || !(is_update || mode == ImportMode::Replace && is_reviewed)
+        {
+            return None;
+        }
+        let terms = Terms { is_network: source.is_network, is_update, snap: options.snap };
+        Against::new(self.desk.store, existing?, &terms)
+    }
+
+    /// Fails when the layer is not what the review saw.
+    fn check_reviewed(&self, id: &LayerId) -> Result<(), IngestError> {
+        let Some(then) = self.desk.options.reviewed.get(id) else { return Ok(()) };
+        let view = self.desk.store.view(onemap_model::ViewSpec::default());
+        let now = view.layer(id).map(|layer| layer.layer().revision.0);
+        if now == *then {
+            return Ok(());
+        }
+        let word = |revision: Option<u64>| match revision {
+            Some(revision) => format!("revision {revision}"),
+            None => "no layer".to_owned(),
+        };
+        let (layer, then, now) = (id.to_string(), word(*then), word(now));
+        Err(IngestError::ChangedMeanwhile { layer, then, now })
     }
 
     fn take(&mut self, at: usize, mut record: Record) -> Result<(), IngestError> {
@@ -366,6 +435,7 @@ impl<'a> Intake<'a> {
         }
         let way = self.way(at)?;
         let slot = &mut self.slots[at];
+        let facing = slot.facing();
         let chunk = Chunk {
             slot: at,
             sequence: self.sequence,
@@ -375,6 +445,7 @@ impl<'a> Intake<'a> {
             model_at: slot.model_at,
             fields: slot.fields.map(),
             names: Arc::clone(&slot.names),
+            facing,
         };
         slot.vertices = 0;
         self.sequence += 1;
@@ -463,6 +534,8 @@ impl Sink for Intake<'_> {
     fn reject(&mut self, layer: LayerSlot, reject: Reject) -> Result<(), Stopped> {
         let slot = self.slots.get_mut(layer.0).ok_or(Stopped)?;
         slot.read += 1;
+        let refused = reject.id.clone().map(SourceId::Text);
+        slot.refused.extend(refused.map(|id| FeatureId::from_source(&id).get()));
         slot.rejects.push(NamedReject {
             record: reject.number,
             id: reject.id,

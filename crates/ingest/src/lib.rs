@@ -15,6 +15,7 @@
 //! * Chunks come back in the order they were read in, so the same file gives the same bytes at any
 //!   number of threads.
 
+mod comparison;
 mod error;
 mod findings;
 mod ids;
@@ -31,6 +32,9 @@ mod rules;
 mod simple;
 mod worker;
 
+pub use comparison::{
+    Change, ChangeKind, Comparison, FieldChange, Remove, changes_text, write_changes,
+};
 pub use error::{BoxError, IngestError};
 pub use findings::{Findings, PlacedFinding, findings_text, write_findings};
 pub use import::{Input, Position, Progress, ReadFn, import};

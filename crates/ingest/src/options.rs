@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use onemap_model::{Kind, LayerId, State, Timestamp};
 
+use crate::comparison::Remove;
+
 /// What to do with the records when the layer exists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
@@ -87,6 +89,13 @@ pub struct Options {
     pub dry_run: bool,
     /// Store what the checks found errors in, too.
     pub accept: bool,
+    /// What becomes of stored features that an update does not hold.
+    pub remove: Remove,
+    /// Features are at one place when their corners are at most so far apart, metres; 0.1 when not said.
+    pub snap: Option<f64>,
+    /// The revisions of the layers that a review saw, `None` where there was no layer: when they are others by now, the
+    /// import fails.
+    pub reviewed: BTreeMap<LayerId, Option<u64>>,
     /// Where to list rejected records; a file in the store's folder when not said.
     pub rejects: Option<PathBuf>,
     /// Titles of fields, by name.

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::comparison::{self, Comparison};
 use crate::findings::{Findings, name};
 
 /// Rejected records named in the report itself; all of them are in the rejects file.
@@ -53,6 +54,9 @@ pub struct LayerReport {
     /// What became of the layer's features, where the import adds to them: added, changed, left as they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged: Option<[u64; 3]>,
+    /// What the import changes in the layer that was there, in detail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
     /// Records kept after a repair.
     pub repaired: u64,
     /// Repairs by kind.
@@ -189,6 +193,9 @@ impl fmt::Display for LayerReport {
         }
         for note in &self.notes {
             line("note", note)?;
+        }
+        if let Some(comparison) = &self.comparison {
+            comparison::tell(comparison, f)?;
         }
         self.findings.as_ref().map_or(Ok(()), |findings| tell(findings, f))
     }

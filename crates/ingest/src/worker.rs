@@ -5,6 +5,7 @@ use std::sync::Arc;
 use onemap_model::{Feature, FeatureId, Record, Value};
 use onemap_store::{EncodedBatch, StoreError};
 
+use crate::comparison::{Compared, Facing};
 use crate::models;
 use crate::place::Place;
 use crate::repair::repair;
@@ -25,6 +26,8 @@ pub(crate) struct Chunk {
     /// `None` when the source's fields are the layer's.
     pub(crate) fields: Option<FieldMap>,
     pub(crate) names: Names,
+    /// The stored layer to compare with.
+    pub(crate) facing: Option<Arc<Facing>>,
 }
 
 /// Names of a chunk's source and of the layer within it.
@@ -49,12 +52,16 @@ pub(crate) struct Ready {
     /// Rejected records, by number.
     pub(crate) rejects: Vec<NamedReject>,
     pub(crate) names: Names,
+    /// How the features differ from what is stored.
+    pub(crate) compared: Option<Compared>,
 }
 
 /// Does the work.
 pub(crate) fn prepare(mut chunk: Chunk) -> Ready {
     let mut features = Vec::with_capacity(chunk.records.len());
     let mut all_repairs = Vec::with_capacity(chunk.records.len());
+    let mut compared = chunk.facing.is_some().then(Compared::default);
+    let mut failed = None;
     let mut rejects = std::mem::take(&mut chunk.rejects);
     for (id, mut record) in std::mem::take(&mut chunk.records) {
         let mut repairs = std::mem::take(&mut record.repairs);
@@ -63,7 +70,18 @@ pub(crate) fn prepare(mut chunk: Chunk) -> Ready {
                 if let Some(fields) = &chunk.fields {
                     feature.values = moved(feature.values, fields);
                 }
-                features.push(feature);
+                if let Some((facing, compared)) = chunk.facing.as_ref().zip(compared.as_mut()) {
+                    match facing.compare(&mut feature, record.id.as_ref(), compared) {
+                        Ok(differs) if differs || !facing.against.is_update => {
+                            features.push(feature);
+                        }
+                        // What is the same need not be stored again.
+                        Ok(_) => {}
+                        Err(error) => failed = Some(error),
+                    }
+                } else {
+                    features.push(feature);
+                }
                 all_repairs.push(repairs);
             }
             Err(reason) => rejects.push(NamedReject {
@@ -77,10 +95,11 @@ pub(crate) fn prepare(mut chunk: Chunk) -> Ready {
     Ready {
         slot: chunk.slot,
         sequence: chunk.sequence,
-        batch: EncodedBatch::encode(&features),
+        batch: failed.map_or_else(|| EncodedBatch::encode(&features), Err),
         repairs: all_repairs,
         rejects,
         names: chunk.names,
+        compared,
     }
 }
 
