@@ -1,10 +1,7 @@
 import { ApiError, fetchCatalogue, fetchLayer, identify, type CatalogueAnswer } from './api.ts';
 import { layersText, readLayers, writeQuery } from './address.ts';
 import 'maplibre-gl/dist/maplibre-gl.css';
-import './css/app.css';
-import './css/scene.css';
-import './css/timeline.css';
-import './css/network.css';
+import './css/page.css';
 import { h } from './dom.ts';
 import { lang, locale, setLang, t } from './i18n/index.ts';
 import { listen } from './live.ts';
@@ -127,7 +124,7 @@ function open(store: LayerStore, revision: number): void {
   const showBelow = (): void => {
     if (!below) return;
     below.underground = networks.underground;
-    below.show(networks.features);
+    below.show(networks.found.features);
   };
   /** Goes below ground, or comes back. */
   const changeDepth = (): void => {

@@ -1,14 +1,14 @@
 import { ApiError, address } from '../api.ts';
 import { writeQuery } from '../address.ts';
 import { lang, t } from '../i18n/index.ts';
-import { boundsOf, select } from '../map/selection.ts';
 import type { MapView } from '../map/view.ts';
 import type { Moment } from '../moment.ts';
 import { isNetwork, type LayerState, type LayerStore } from '../store.ts';
 import { errorText } from '../ui/messages.ts';
 import { answerAddress, ask, fetchDrawing, type Answers, type Question, type QuestionName } from './ask.ts';
 import type { Drawing } from './drawing.ts';
-import { showFound, showSketch } from './highlight.ts';
+import { Found } from './found.ts';
+import { showSketch } from './highlight.ts';
 import { Intake } from './intake.ts';
 import { drawn, placesText, Sketch, type Place, type SketchKind } from './sketch.ts';
 
@@ -52,20 +52,11 @@ const word = 'underground';
 /** Depths that a pit may have, metres. */
 export const depths = { least: 0.1, most: 60 };
 
-/** The box around points, west, south, east, north, but for the few that lie far away: wrong coordinates are what checks find. */
-function mostOf({ features }: GeoJSON.FeatureCollection): [number, number, number, number] | null {
-  const places = features.flatMap(({ geometry }) => (geometry?.type === 'Point' ? [geometry.coordinates] : []));
-  const along = (axis: 0 | 1) => places.map((place) => place[axis] ?? 0).sort((a, b) => a - b);
-  const [x, y] = [along(0), along(1)];
-  const left = Math.floor(places.length / 12);
-  const box = [x[left], y[left], x.at(-1 - left), y.at(-1 - left)];
-  return places.length > 0 ? (box as [number, number, number, number]) : null;
-}
-
 /** Where questions about networks are asked: keeps the mode, the question, its answer, and what is drawn for it. */
 export class NetworkDesk {
   readonly sketch: Sketch;
   readonly intake: Intake;
+  readonly found: Found;
   /** Whether files are being taken in. */
   takesIn = false;
   result: Result | null = null;
@@ -77,12 +68,9 @@ export class NetworkDesk {
   private asked: Asked | null = null;
   private corners: { kind: SketchKind; places: Place[] } | null = null;
   private request = new AbortController();
-  /** Whether the mark on the map is of something that was found. */
-  private marked = false;
   /** The moment that was asked about. */
   private moments = '';
   private readonly switchedOn = new Set<string>();
-  private readonly found = new Map<string, GeoJSON.Feature>();
 
   constructor(
     private readonly view: MapView,
@@ -92,12 +80,12 @@ export class NetworkDesk {
     private readonly actions: DeskActions,
   ) {
     this.sketch = new Sketch(view.map);
+    this.found = new Found(view, (bounds) => actions.fit(bounds));
     this.intake = new Intake(
       () => this.actions.changed(),
       (features) => {
-        this.take(features ?? undefined, { travels: false });
-        const bounds = features && mostOf(features);
-        if (bounds) this.actions.fit(bounds);
+        this.found.show(features ?? undefined);
+        this.found.travelToMost();
       },
     );
     moment.follow(() => {
@@ -122,11 +110,6 @@ export class NetworkDesk {
   /** The ids of the networks that are shown. */
   get shown(): string[] {
     return this.networks.filter(({ visible }) => visible).map(({ info }) => info.id);
-  }
-
-  /** What was found. */
-  get features(): GeoJSON.Feature[] {
-    return [...this.found.values()];
   }
 
   /** What burst, when a shut-off of this layer is shown. */
@@ -298,30 +281,10 @@ export class NetworkDesk {
     this.sketch.cancel();
     Object.assign(this, { asked: null, result: null, problem: null, busy: false, corners: null, takesIn: false });
     this.intake.clear();
-    this.mark(null, null);
-    this.found.clear();
-    showFound(this.view.map, null);
+    this.found.show(undefined);
     showSketch(this.view.map, null);
     this.drawing.close();
     this.actions.changed();
-  }
-
-  /** Marks something that was found; nothing takes the mark away. */
-  mark(layer: string | null, id: number | null): void {
-    if (id === null && !this.marked) return;
-    this.marked = id !== null;
-    select(this.view.map, id === null ? null : (this.featureOf(layer, id)?.geometry ?? null));
-  }
-
-  /** Goes to something that was found, and marks it. */
-  visit(layer: string | null, id: number | null, at?: [number, number] | null): void {
-    const geometry = id === null ? undefined : this.featureOf(layer, id)?.geometry;
-    const target: GeoJSON.Geometry | undefined = geometry ?? (at ? { type: 'Point', coordinates: at } : undefined);
-    const bounds = target && boundsOf(target);
-    if (!bounds || !target) return;
-    this.marked = true;
-    select(this.view.map, target);
-    this.actions.fit(bounds);
   }
 
   /** The address of a table of what is shown. */
@@ -370,8 +333,7 @@ export class NetworkDesk {
     this.takesIn = false;
     this.intake.clear();
     this.drawing.close();
-    this.found.clear();
-    showFound(this.view.map, null);
+    this.found.show(undefined);
     this.actions.attend();
     void this.answer(asked);
   }
@@ -402,7 +364,8 @@ export class NetworkDesk {
       const answer = await ask(question, this.when(question), signal);
       if (signal.aborted) return;
       this.result = { name: question.name, question, title: asked.title, subject: asked.subject, answer } as Result;
-      this.take(answer.features, asked);
+      this.found.show(answer.features, asked.about);
+      if (asked.travels) this.found.travel();
     } catch (error) {
       if (signal.aborted) return;
       this.problem = t('net_failed', { reason: error instanceof ApiError ? errorText(error) : String(error) });
@@ -410,22 +373,6 @@ export class NetworkDesk {
     this.busy = false;
     this.actions.changed();
     await this.showDrawing();
-  }
-
-  /** Shows features on the map. */
-  private take(features: GeoJSON.FeatureCollection | undefined, { about = [], travels }: Pick<Asked, 'about' | 'travels'>): void {
-    this.mark(null, null);
-    this.found.clear();
-    for (const feature of features?.features ?? []) this.found.set(`${feature.properties?.['layer'] ?? ''}/${feature.id}`, feature);
-    const subjects = about.flatMap((geometry): GeoJSON.Feature[] => (geometry ? [{ type: 'Feature', properties: { role: 'subject' }, geometry }] : []));
-    showFound(this.view.map, features ? { ...features, features: [...features.features, ...subjects] } : null);
-    if (!travels || !features) return;
-    const bounds = boundsOf({ type: 'GeometryCollection', geometries: features.features.map(({ geometry }) => geometry) });
-    if (bounds) this.actions.fit(bounds);
-  }
-
-  private featureOf(layer: string | null, id: number): GeoJSON.Feature | undefined {
-    return this.found.get(`${layer ?? ''}/${id}`) ?? this.found.get(`/${id}`);
   }
 
   /** The part of the query that chooses the moment. */

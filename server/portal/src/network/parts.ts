@@ -54,10 +54,10 @@ export interface Target {
 export function row(desk: NetworkDesk, target: Target, mark: Node | null, title: Child, ...facts: Child[]): HTMLElement {
   return h(
     'li',
-    { class: 'net-row', onmouseenter: () => desk.mark(target.layer, target.id), onmouseleave: () => desk.mark(null, null) },
+    { class: 'net-row', onmouseenter: () => desk.found.mark(target.layer, target.id), onmouseleave: () => desk.found.mark(null, null) },
     h(
       'button',
-      { type: 'button', class: 'net-go', onfocus: () => desk.mark(target.layer, target.id), onclick: () => desk.visit(target.layer, target.id, target.at) },
+      { type: 'button', class: 'net-go', onfocus: () => desk.found.mark(target.layer, target.id), onclick: () => desk.found.visit(target.layer, target.id, target.at) },
       mark,
       h('span', { class: 'net-what' }, h('span', { class: 'net-title' }, title), ...facts.filter(Boolean).map((fact) => h('span', { class: 'net-fact' }, fact))),
     ),
