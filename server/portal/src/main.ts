@@ -136,6 +136,7 @@ function open(store: LayerStore, revision: number): void {
     showNetworks();
     networks.setUnderground(true);
   };
+  let inScene = false;
   const catalogue = new Catalogue(store, {
     zoomTo: ({ info }) => {
       if (shell.narrow()) shell.togglePanel(false);
@@ -144,6 +145,7 @@ function open(store: LayerStore, revision: number): void {
     },
     retry: ({ info }) => view.reload(info.id),
     zoom: () => map.getZoom(),
+    inScene: () => inScene,
   });
   const inspector = new Inspector(store, moment, {
     mark: (geometry) => {
@@ -167,9 +169,20 @@ function open(store: LayerStore, revision: number): void {
     view,
     store,
     moment,
-    (hits, at) => (hits.length > 0 ? inspector.show(hits, { lng: at.lng, lat: at.lat }) : inspector.close()),
+    {
+      picked: (hits, at) => (hits.length > 0 ? inspector.show(hits, { lng: at.lng, lat: at.lat }) : inspector.close()),
+      pointed: (at) => followScene(at),
+      moved: () => {
+        toolbar.turn();
+        followScene();
+      },
+      busy: (busy) => shell.busy(busy),
+    },
     (on) => {
+      inScene = on;
       document.body.classList.toggle('in-scene', on);
+      followScene();
+      catalogue.moved();
       writeQuery('view', on ? '3d' : null);
       toolbar.render();
       scenePanel.show(on && !networkPanel.open);
@@ -179,6 +192,10 @@ function open(store: LayerStore, revision: number): void {
       });
     },
   );
+  /** Tells in the status line what the scene shows, and where. */
+  const followScene = (at = scenes.scene?.middle ?? null): void => {
+    status.scene(scenes.active && scenes.scene ? scenes.scene.eye : null, at);
+  };
   const scenePanel = new ScenePanel(store, {
     colour: (layer, field) => scenes.scene?.colour(layer, field) ?? [],
     sun: (hour) => scenes.scene?.sun(dayText(moment.day), hour),
@@ -190,6 +207,7 @@ function open(store: LayerStore, revision: number): void {
     toggle: () => void changeView(),
     zoom: (part) => scenes.scene?.zoom(part),
     north: () => scenes.scene?.north(),
+    bearing: () => scenes.scene?.eye.bearing ?? 0,
   }, {
     get active() {
       return networkPanel.open;
@@ -225,6 +243,7 @@ function open(store: LayerStore, revision: number): void {
     () => catalogue.render(),
     () => inspector.render(),
     () => status.render(),
+    () => followScene(),
     () => toolbar.render(),
     () => scenePanel.render(),
     () => timeline.render(),
@@ -247,7 +266,7 @@ function open(store: LayerStore, revision: number): void {
   });
   moment.follow(remember);
   follow(store, revision, view, scenes, inspector, status, networks);
-  map.on('zoomend', () => catalogue.zoomed());
+  map.on('zoomend', () => catalogue.moved());
   map.on('dataloading', () => shell.busy(true));
   map.on('idle', () => shell.busy(false));
   followPointer(view);

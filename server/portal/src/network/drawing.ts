@@ -81,8 +81,8 @@ export class Drawing {
   render(): void {
     if (!this.drawn) return;
     const { title, csv, file } = this.drawn;
-    const button = (label: string, path: string, action: () => void, pressed?: boolean) =>
-      h('button', { type: 'button', class: 'small', title: label, 'aria-label': label, 'aria-pressed': pressed === undefined ? null : String(pressed), onclick: action }, icon(path));
+    const button = (label: string, path: string, action: () => void, pressed?: boolean, tone = '') =>
+      h('button', { type: 'button', class: `small ${tone}`, title: label, 'aria-label': label, 'aria-pressed': pressed === undefined ? null : String(pressed), onclick: action }, icon(path));
     this.element.setAttribute('aria-label', title);
     this.picture.alt = title;
     this.element.replaceChildren(
@@ -92,8 +92,8 @@ export class Drawing {
         h('h2', {}, title),
         h('a', { class: 'plain', href: this.url, download: `${file}.svg` }, icon(glyphs.download), 'SVG'),
         h('a', { class: 'plain', href: csv, download: `${file}.csv` }, icon(glyphs.download), 'CSV'),
-        button(t('zoomIn'), glyphs.plus, () => this.zoom(1.5)),
-        button(t('zoomOut'), glyphs.minus, () => this.zoom(1 / 1.5)),
+        button(t('zoomIn'), glyphs.plus, () => this.zoom(1.5), undefined, 'zooms'),
+        button(t('zoomOut'), glyphs.minus, () => this.zoom(1 / 1.5), undefined, 'zooms'),
         button(t('drawingFit'), glyphs.target, () => this.fit()),
         button(t('drawingFull'), glyphs.expand, () => this.enlarge(), this.full),
         button(t('drawingClose'), glyphs.close, () => this.close()),

@@ -5,7 +5,6 @@ import type { Answers, Check, Isolation, Sums, Trace, Valve } from './ask.ts';
 import { depths, type NetworkDesk, type Result } from './desk.ts';
 import { elementName, exactText, metresText, systemColor, systemName } from './names.ts';
 import { bar, disc, downloads, figures, fold, key, pipeRow, remark, row, rows, section, stubs, table } from './parts.ts';
-import { colorOf } from './roles.ts';
 
 type Child = Node | null | false;
 
@@ -214,11 +213,9 @@ function clearance(desk: NetworkDesk, answer: Answers['clearance']): Child[] {
   ];
 }
 
-/** The outcome of a check, in colour and in words. */
+/** The outcome of a check, in a tint and in words. */
 function state(name: string): HTMLElement {
-  const mark = h('span', { class: 'net-state' }, tMaybe(`net_state_${name}`, name));
-  mark.style.background = colorOf(name);
-  return mark;
+  return h('span', { class: 'net-state', 'data-state': name }, tMaybe(`net_state_${name}`, name));
 }
 
 function cover(desk: NetworkDesk, { layers }: Answers['cover']): Child[] {

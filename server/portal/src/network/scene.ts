@@ -1,11 +1,14 @@
-import type { Cesium3DTileset, CesiumWidget } from '@cesium/engine';
+import type { Cesium3DTileset, CesiumWidget, PointPrimitiveCollection, PolylineCollection } from '@cesium/engine';
+import { paintFor, roofLight, usualHeight } from '../scene/light.ts';
 import type { Cesium } from '../scene/program.ts';
 import { ask } from './ask.ts';
 import { systemColor } from './names.ts';
-import { colorOf } from './roles.ts';
+import { colorOf, looks } from './roles.ts';
 
 /** How much of the ground, and of what stands on it, stays visible underground. */
-const faint = { ground: 0.3, above: 0.18 };
+const faint = { ground: 0.14, above: 0.06 };
+/** How wide what was found is drawn, pixels, times the weight of its role. */
+const wide = { line: 5, point: 11 };
 /** The ground seen from below. */
 const underside = '#e3e8ea';
 
@@ -24,6 +27,8 @@ export class NetworkScene {
   private readonly sunk = new WeakSet<Cesium3DTileset>();
   private below = false;
   private depth: Promise<number> | null = null;
+  /** What was found, as wide on the screen from near and far. */
+  private marks: [PolylineCollection, PointPrimitiveCollection] | null = null;
 
   constructor(
     private readonly cesium: Cesium,
@@ -59,8 +64,35 @@ export class NetworkScene {
     }
     this.shown++;
     this.tilesets().forEach((tileset) => this.blend(tileset));
+    void this.draw(features, this.shown);
     this.widget.scene.requestRender();
   }
+
+  /** Draws what was found as lines and points: pipes are thin from afar. */
+  private async draw(features: GeoJSON.Feature[], shown: number): Promise<void> {
+    const ground = features.length > 0 ? await this.ground() : 0;
+    if (shown !== this.shown) return;
+    const { Cartesian3, Color, Material, PointPrimitiveCollection, PolylineCollection } = this.cesium;
+    const { primitives } = this.widget.scene;
+    for (const marks of this.marks ?? []) primitives.remove(marks);
+    this.marks = null;
+    if (features.length === 0) return;
+    const [lines, points] = [new PolylineCollection(), new PointPrimitiveCollection()];
+    const at = ([lon = 0, lat = 0, height = ground]: GeoJSON.Position) => Cartesian3.fromDegrees(lon, lat, height - ground);
+    for (const { geometry, properties } of features) {
+      const role = String(properties?.['role']);
+      const weight = looks[role]?.weight ?? 1;
+      const color = Color.fromCssColorString(colorOf(role));
+      if (geometry?.type === 'LineString') {
+        lines.add({ positions: geometry.coordinates.map(at), width: wide.line * weight, material: Material.fromType('Color', { color }) });
+      } else if (geometry?.type === 'Point') {
+        points.add({ position: at(geometry.coordinates), pixelSize: wide.point * weight, color, outlineColor: Color.WHITE, outlineWidth: 2, disableDepthTestDistance: Infinity });
+      }
+    }
+    this.marks = [primitives.add(lines) as PolylineCollection, primitives.add(points) as PointPrimitiveCollection];
+    this.widget.scene.requestRender();
+  }
+
 
   private tilesets(): Cesium3DTileset[] {
     const { primitives } = this.widget.scene;
@@ -95,13 +127,18 @@ export class NetworkScene {
   private async sink(tileset: Cesium3DTileset): Promise<void> {
     if (this.sunk.has(tileset)) return;
     this.sunk.add(tileset);
-    this.depth ??= this.groundHeight().catch(() => 0);
-    const height = await this.depth;
+    const height = await this.ground();
     if (height === 0 || tileset.isDestroyed()) return;
     const { Cartesian3, Matrix4 } = this.cesium;
     const up = Cartesian3.normalize(tileset.boundingSphere.center, new Cartesian3());
     tileset.modelMatrix = Matrix4.fromTranslation(Cartesian3.multiplyByScalar(up, -height, up));
     this.widget.scene.requestRender();
+  }
+
+  /** The height that is taken for that of the ground, metres. */
+  private ground(): Promise<number> {
+    this.depth ??= this.groundHeight().catch(() => 0);
+    return this.depth;
   }
 
   /** The ground's height where networks are, from their surveys: the middle one of a section through all. */
@@ -121,10 +158,11 @@ export class NetworkScene {
     if (this.painted.get(content) === this.shown || (this.shown === 0 && this.colors.size === 0)) return;
     this.painted.set(content, this.shown);
     const { Color } = this.cesium;
+    const light = roofLight(usualHeight);
     for (let i = 0; i < content.featuresLength; i++) {
       const feature = content.getFeature(i);
       const color = this.colors.get(String(feature.getProperty('id')));
-      if (color) feature.color = Color.fromCssColorString(color);
+      if (color) feature.color = Color.fromCssColorString(paintFor(color, light));
       else feature.color = this.colors.size > 0 ? this.paled(feature) : Color.WHITE;
     }
   }
@@ -140,6 +178,7 @@ export class NetworkScene {
   private paled(feature: { getProperty(name: string): unknown }) {
     const { Color } = this.cesium;
     const own = Color.fromCssColorString(systemColor(String(feature.getProperty('subclass') || feature.getProperty('class') || '')));
-    return Color.lerp(own, Color.fromCssColorString('#c9ced4'), 0.72, new Color());
+    const pale = Color.lerp(own, Color.fromCssColorString('#c9ced4'), 0.72, new Color());
+    return Color.fromCssColorString(paintFor(pale.toCssHexString(), roofLight(usualHeight)));
   }
 }

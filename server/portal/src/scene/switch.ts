@@ -2,7 +2,7 @@ import type { MapView } from '../map/view.ts';
 import type { Moment } from '../moment.ts';
 import type { LayerStore } from '../store.ts';
 import { loadCesium } from './program.ts';
-import { SceneView, type Picked } from './view.ts';
+import { SceneView, type SceneActions } from './view.ts';
 
 /** Changes between the flat map and the city in 3D: one camera, one choice of layers, one moment. */
 export class SceneSwitch {
@@ -15,7 +15,7 @@ export class SceneSwitch {
     private readonly view: MapView,
     private readonly store: LayerStore,
     private readonly moment: Moment,
-    private readonly picked: Picked,
+    private readonly actions: SceneActions,
     private readonly changed: (on: boolean) => void,
   ) {
     this.element.id = 'scene';
@@ -46,7 +46,7 @@ export class SceneSwitch {
     const cesium = await loadCesium();
     this.element.hidden = false;
     const first = this.scene === null;
-    this.scene ??= new SceneView(cesium, this.element, this.store, this.moment, this.picked);
+    this.scene ??= new SceneView(cesium, this.element, this.store, this.moment, this.actions);
     const camera = this.camera();
     // From straight above a city in 3D looks like a flat map.
     this.scene.look(first && camera.pitch < 20 ? { ...camera, pitch: 55 } : camera, this.fov());

@@ -1,5 +1,6 @@
 /** A colour for values, and what it means. */
 export interface Shade {
+  /** Empty for all other values. */
   label: string;
   color: string;
   /** The part of a style expression that holds for it. */
@@ -8,7 +9,7 @@ export interface Shade {
 
 /** Sequential colours for numbers (light is little), and apart ones for words. */
 const ramp = ['#fff3d6', '#fbd38a', '#f3a65a', '#df7343', '#b8433a', '#7d2336'];
-const apart = ['#4e79a7', '#f28e2b', '#59a14f', '#e15759', '#76b7b2', '#edc948', '#b07aa1', '#ff9da7', '#9c755f', '#86bcb6'];
+const apart = ['#4e79a7', '#f28e2b', '#59a14f', '#e15759', '#76b7b2', '#edc948', '#b07aa1', '#ff9da7', '#9c755f', '#2f4b7c'];
 const other = '#c9ccd1';
 
 /**
@@ -32,7 +33,7 @@ export function shadesOf(field: string, values: unknown[]): Shade[] {
   }
   const common = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, apart.length);
   const shades = common.map(([word], i) => ({ label: word, color: apart[i] ?? other, condition: `${name} === ${JSON.stringify(word)}` }));
-  return [...shades, { label: '…', color: other, condition: 'true' }];
+  return [...shades, { label: '', color: other, condition: 'true' }];
 }
 
 /** Classes with equally many values each, between different numbers. */
@@ -45,7 +46,7 @@ function ofNumbers(name: string, sorted: number[]): Shade[] {
     return { label, color: ramp[Math.round((i * (ramp.length - 1)) / Math.max(edges.length - 1, 1))] ?? other, condition: `${name} >= ${from}` };
   });
   // The first condition that holds counts: from the greatest down.
-  return [...shades.reverse(), { label: '…', color: other, condition: 'true' }];
+  return [...shades.reverse(), { label: '', color: other, condition: 'true' }];
 }
 
 function round(x: number): number {

@@ -5,11 +5,20 @@ import type { Hit } from '../map/view.ts';
 import type { Moment } from '../moment.ts';
 import type { LayerState, LayerStore } from '../store.ts';
 import { longerFov, rangeOf, zoomOf, type Camera } from './camera.ts';
+import { intensity, lightFromSky, paintFor, roofLight, usualHeight, usualLight } from './light.ts';
 import type { Cesium } from './program.ts';
 import { propertyName, shadesOf, type Shade } from './theme.ts';
 
-/** What the page does when something was clicked. */
-export type Picked = (hits: Hit[], at: { lng: number; lat: number }) => void;
+/** What the scene tells the page. */
+export interface SceneActions {
+  picked(hits: Hit[], at: { lng: number; lat: number }): void;
+  /** The pointer is over a place, or over the sky. */
+  pointed(at: { lng: number; lat: number } | null): void;
+  /** The camera has moved. */
+  moved(): void;
+  /** Whether tiles are on their way. */
+  busy(busy: boolean): void;
+}
 
 /** A layer on the scene. */
 interface Shown {
@@ -34,6 +43,9 @@ export class SceneView {
   readonly widget: CesiumWidget;
   private readonly shown = new Map<string, Shown>();
   private coloured: { layer: string; field: string } | null = null;
+  /** How high the sun stands over the middle of the picture, as the sine. */
+  private sunHeight = usualHeight;
+  private wasSettled = true;
   private marked: { feature: { color: unknown }; before: unknown } | null = null;
 
   constructor(
@@ -41,12 +53,12 @@ export class SceneView {
     container: HTMLElement,
     private readonly store: LayerStore,
     private readonly moment: Moment,
-    picked: Picked,
+    actions: SceneActions,
   ) {
     const { CesiumWidget, Color, EllipsoidTerrainProvider, Ion, ScreenSpaceEventType } = cesium;
     // Nothing is asked of anybody else.
     Ion.defaultAccessToken = '';
-    // Who made what stands at the foot of the page.
+    // The status line names CesiumJS at the foot of the page.
     cesium.CreditDisplay.cesiumCredit = new cesium.Credit('CesiumJS');
     const credits = document.createElement('div');
     this.widget = new CesiumWidget(container, {
@@ -67,11 +79,23 @@ export class SceneView {
     scene.globe.enableLighting = false;
     scene.fog.enabled = false;
     scene.screenSpaceCameraController.minimumZoomDistance = 5;
-    scene.light = new cesium.DirectionalLight({ direction: this.usualLight(), intensity: 2.6 });
-    scene.camera.changed.addEventListener(() => this.turnLight());
+    scene.light = new cesium.DirectionalLight({ direction: usualLight(cesium, scene), intensity });
+    scene.camera.percentageChanged = 0.01;
+    scene.camera.changed.addEventListener(() => {
+      this.turnLight();
+      actions.moved();
+    });
+    scene.postRender.addEventListener(() => {
+      if (this.settled === this.wasSettled) return;
+      this.wasSettled = !this.wasSettled;
+      actions.busy(!this.wasSettled);
+    });
+    this.widget.screenSpaceEventHandler.setInputAction((event: { endPosition: { x: number; y: number } }) => {
+      actions.pointed(this.placeOf(event.endPosition));
+    }, ScreenSpaceEventType.MOUSE_MOVE);
     this.widget.screenSpaceEventHandler.setInputAction((event: { position: { x: number; y: number } }) => {
       const hit = this.hit(event.position);
-      picked(hit ? [hit] : [], this.placeOf(event.position) ?? { lng: 0, lat: 0 });
+      actions.picked(hit ? [hit] : [], this.placeOf(event.position) ?? { lng: 0, lat: 0 });
     }, ScreenSpaceEventType.LEFT_CLICK);
     store.follow(({ info }) => this.bring(info.id));
     store.followList(() => this.bringAll());
@@ -96,6 +120,7 @@ export class SceneView {
     const pitch = angles.toRadians(camera.pitch - 90);
     scene.camera.lookAt(Cartesian3.fromDegrees(lon, lat), new HeadingPitchRange(angles.toRadians(camera.bearing), pitch, range));
     scene.camera.lookAtTransform(Matrix4.IDENTITY);
+    this.turnLight();
     scene.requestRender();
   }
 
@@ -103,7 +128,7 @@ export class SceneView {
   camera(before: Camera, fov: number): Camera {
     const { Cartesian3, Math: angles } = this.cesium;
     const { scene, canvas } = this.widget;
-    const middle = this.placeOf({ x: canvas.clientWidth / 2, y: canvas.clientHeight / 2 });
+    const { middle } = this;
     if (!middle) return before;
     const range = Cartesian3.distance(scene.camera.positionWC, Cartesian3.fromDegrees(middle.lng, middle.lat));
     return {
@@ -114,11 +139,23 @@ export class SceneView {
     };
   }
 
+  /** Which way it looks, degrees from north, and how high above the ground it is, metres. */
+  get eye(): { bearing: number; height: number } {
+    const { camera } = this.widget.scene;
+    return { bearing: this.cesium.Math.toDegrees(camera.heading), height: camera.positionCartographic.height };
+  }
+
+  /** What is in the middle of the picture; null for the sky. */
+  get middle(): { lng: number; lat: number } | null {
+    const { canvas } = this.widget;
+    return this.placeOf({ x: canvas.clientWidth / 2, y: canvas.clientHeight / 2 });
+  }
+
   /** Comes nearer, or goes away, by a part of the way to what is in the middle. */
   zoom(part: number): void {
     const { Cartesian3 } = this.cesium;
-    const { scene, canvas } = this.widget;
-    const middle = this.placeOf({ x: canvas.clientWidth / 2, y: canvas.clientHeight / 2 });
+    const { scene } = this.widget;
+    const { middle } = this;
     const height = scene.camera.positionCartographic.height;
     const range = middle ? Cartesian3.distance(scene.camera.positionWC, Cartesian3.fromDegrees(middle.lng, middle.lat)) : height;
     scene.camera.moveForward(range * part);
@@ -149,7 +186,8 @@ export class SceneView {
         continue;
       }
       legend = shadesOf(this.coloured.field, this.values(tileset, this.coloured.field));
-      const conditions = legend.map(({ condition, color }) => [condition, `color('${color}')`]);
+      const light = roofLight(this.sunHeight);
+      const conditions = legend.map(({ condition, color }) => [condition, `color('${paintFor(color, light)}')`]);
       tileset.style = new this.cesium.Cesium3DTileStyle({ color: { conditions } });
       tileset.colorBlendMode = this.cesium.Cesium3DTileColorBlendMode.REPLACE;
     }
@@ -164,7 +202,8 @@ export class SceneView {
     scene.shadowMap.enabled = hour !== null;
     scene.globe.shadows = hour === null ? ShadowMode.DISABLED : ShadowMode.RECEIVE_ONLY;
     if (hour === null) {
-      scene.light = new DirectionalLight({ direction: this.usualLight(), intensity: 2.6 });
+      scene.light = new DirectionalLight({ direction: usualLight(this.cesium, scene), intensity });
+      this.sunHeight = usualHeight;
     } else {
       scene.shadowMap.size = 4096;
       scene.shadowMap.softShadows = true;
@@ -174,12 +213,15 @@ export class SceneView {
       // Walls are flat and large: without this they would shade themselves in stripes.
       const { _primitiveBias: bias } = scene.shadowMap as unknown as { _primitiveBias?: { depthBias: number; normalOffsetScale: number } };
       if (bias) Object.assign(bias, { depthBias: 0.0004, normalOffsetScale: 1.5 });
-      scene.light = new SunLight({ intensity: 2.6 });
+      scene.light = new SunLight({ intensity });
       // Local solar time: the sun stands in the south at twelve.
       const lon = this.cesium.Math.toDegrees(scene.camera.positionCartographic.longitude);
       const noon = Date.parse(`${day}T00:00:00Z`) + (hour - lon / 15) * 3_600_000;
       this.widget.clock.currentTime = JulianDate.fromDate(new Date(noon));
+      this.sunHeight = this.heightOfSun();
     }
+    // Roofs keep the colours of the legend.
+    if (this.coloured) this.colour(this.coloured.layer, this.coloured.field);
     scene.requestRender();
   }
 
@@ -224,7 +266,7 @@ export class SceneView {
       }
       if (shown.next) scene.primitives.remove(shown.next);
       shown.next = next;
-      this.light(next);
+      lightFromSky(this.cesium, next);
       scene.primitives.add(next);
       // A new tileset says that all is loaded until it has chosen its tiles in a first picture.
       const chosen = scene.postRender.addEventListener(() => {
@@ -254,18 +296,6 @@ export class SceneView {
     scene.requestRender();
   }
 
-  /** Gives a tileset the light of an even sky, which needs no picture of one. */
-  private light(tileset: Cesium3DTileset): void {
-    const { Cartesian2, Cartesian3 } = this.cesium;
-    const even = new Cartesian3(0.78, 0.8, 0.83);
-    const none = new Cartesian3(0, 0, 0);
-    // The second band: brighter from above than from below.
-    const above = new Cartesian3(0.18, 0.18, 0.18);
-    tileset.environmentMapManager.enabled = false;
-    tileset.imageBasedLighting.imageBasedLightingFactor = new Cartesian2(1, 0);
-    tileset.imageBasedLighting.sphericalHarmonicCoefficients = [even, none, above, none, none, none, none, none, none];
-  }
-
   private remove(id: string): void {
     const shown = this.shown.get(id);
     if (!shown) return;
@@ -286,7 +316,7 @@ export class SceneView {
     if (layer === undefined || (typeof id !== 'number' && typeof id !== 'bigint')) return null;
     if (feature.color) {
       this.marked = { feature: feature as { color: unknown }, before: feature.color.clone() };
-      this.marked.feature.color = Color.fromCssColorString('#ffd24a');
+      this.marked.feature.color = Color.fromCssColorString(paintFor('#ffd24a', roofLight(this.sunHeight)));
       this.widget.scene.requestRender();
     }
     return { layer, id: Number(id), properties: {}, ground: false };
@@ -315,20 +345,20 @@ export class SceneView {
     return values;
   }
 
-  /** Light from the upper left of the picture, a little from behind the eye: walls differ, and none is black. */
-  private usualLight() {
-    const { Cartesian3 } = this.cesium;
-    const { camera } = this.widget.scene;
-    const up = Cartesian3.normalize(camera.positionWC, new Cartesian3());
-    const direction = Cartesian3.multiplyByScalar(up, -1.1, new Cartesian3());
-    Cartesian3.add(direction, Cartesian3.multiplyByScalar(camera.directionWC, 0.35, new Cartesian3()), direction);
-    Cartesian3.add(direction, Cartesian3.multiplyByScalar(camera.rightWC, 0.55, new Cartesian3()), direction);
-    return Cartesian3.normalize(direction, direction);
+  /** How high the sun stands over where the camera is, as the sine. */
+  private heightOfSun(): number {
+    const { Cartesian3, Matrix3, Simon1994PlanetaryPositions, Transforms } = this.cesium;
+    const { currentTime } = this.widget.clock;
+    const sun = Simon1994PlanetaryPositions.computeSunPositionInEarthInertialFrame(currentTime);
+    const turn = Transforms.computeTemeToPseudoFixedMatrix(currentTime);
+    if (!turn) return usualHeight;
+    const towards = Cartesian3.normalize(Matrix3.multiplyByVector(turn, sun, new Cartesian3()), new Cartesian3());
+    return Cartesian3.dot(towards, Cartesian3.normalize(this.widget.scene.camera.positionWC, new Cartesian3()));
   }
 
   private turnLight(): void {
     const { scene } = this.widget;
-    if (scene.light instanceof this.cesium.DirectionalLight) scene.light.direction = this.usualLight();
+    if (scene.light instanceof this.cesium.DirectionalLight) scene.light.direction = usualLight(this.cesium, scene);
   }
 }
 

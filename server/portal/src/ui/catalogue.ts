@@ -2,6 +2,7 @@ import { h, icon } from '../dom.ts';
 import { formatNumber, t, tMaybe } from '../i18n/index.ts';
 import { styleOf } from '../map/autostyle.ts';
 import { planLegend } from '../map/plans.ts';
+import { hasScene } from '../scene/view.ts';
 import { isDrawable, type LayerState, type LayerStore } from '../store.ts';
 import { glyphs } from './icons.ts';
 import { layerMark, mark } from './marks.ts';
@@ -12,6 +13,8 @@ export interface CatalogueActions {
   zoomTo(layer: LayerState): void;
   retry(layer: LayerState): void;
   zoom(): number;
+  /** Whether the city is shown in 3D. */
+  inScene(): boolean;
 }
 
 /** The layer list: departments, groups in them, layers in those. */
@@ -62,8 +65,8 @@ export class Catalogue {
     this.renderList();
   }
 
-  /** Refreshes what depends on the zoom. */
-  zoomed(): void {
+  /** Refreshes what depends on the camera. */
+  moved(): void {
     this.rows.forEach((refresh) => refresh());
   }
 
@@ -223,6 +226,7 @@ export class Catalogue {
       const retry = h('button', { type: 'button', class: 'link', onclick: () => this.actions.retry(layer) }, t('retry'));
       return [t('layerFailed', { reason: failure }), ' ', retry];
     }
+    if (this.actions.inScene()) return visible && !hasScene(layer) ? [t('layerFlat')] : [];
     const from = firstZoom(layer);
     return visible && this.actions.zoom() < from ? [t('layerTooFar', { zoom: from })] : [];
   }

@@ -4,6 +4,7 @@ import { hasScene } from '../scene/view.ts';
 import type { Shade } from '../scene/theme.ts';
 import type { LayerState, LayerStore } from '../store.ts';
 import { fieldTitle, layerTitle } from './names.ts';
+import { cesiumHome } from './status.ts';
 
 /** What the panel asks of the scene. */
 export interface ScenePanelActions {
@@ -53,6 +54,7 @@ export class ScenePanel {
       'select',
       {
         id: 'scene-colour',
+        class: 'select',
         onchange: (event: Event) => {
           this.field = (event.target as HTMLSelectElement).value;
           this.recolour();
@@ -67,6 +69,7 @@ export class ScenePanel {
     );
     const sun = h('input', {
       type: 'checkbox',
+      class: 'check',
       id: 'scene-sun',
       checked: this.sunny,
       onchange: (event: Event) => {
@@ -95,9 +98,10 @@ export class ScenePanel {
       h('label', { for: 'scene-colour' }, t('sceneColour')),
       select,
       this.shades.length > 0 &&
-        h('ul', { class: 'scene-legend' }, ...this.shades.map(({ label, color }) => h('li', {}, swatch(color), label))),
+        h('ul', { class: 'scene-legend' }, ...this.shades.map(({ label, color }) => h('li', {}, swatch(color), label || t('sceneOther')))),
       h('div', { class: 'scene-sun' }, sun, h('label', { for: 'scene-sun' }, t('sceneShadows')), this.sunny && clock),
       this.sunny && hour,
+      h('p', { class: 'scene-credit' }, t('sceneBy'), h('a', { href: cesiumHome, target: '_blank', rel: 'noopener noreferrer' }, 'CesiumJS')),
     ];
     this.element.replaceChildren(...parts.filter((part) => part !== false));
   }

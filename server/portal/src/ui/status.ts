@@ -1,11 +1,14 @@
 import type { Map as MapLibreMap } from 'maplibre-gl';
 import { h } from '../dom.ts';
-import { t } from '../i18n/index.ts';
+import { formatNumber, t } from '../i18n/index.ts';
 import type { LayerStore } from '../store.ts';
 
 /** Metres per pixel at a latitude, for MapLibre's 512 pixel tiles. */
 const equatorMetres = 2 * Math.PI * 6378137;
 const maxBarPixels = 110;
+
+/** Where CesiumJS is at home; its licence asks to be named. */
+export const cesiumHome = 'https://cesium.com/cesiumjs/';
 
 /** The line at the foot of the map: scale, zoom, where the pointer is, and whose data is shown. */
 export class StatusLine {
@@ -15,6 +18,8 @@ export class StatusLine {
   private readonly position = h('span', { class: 'status-position' });
   private readonly live = h('span', { class: 'status-live', role: 'status' });
   private lost = false;
+  private inScene = false;
+  private readonly engine = h('a', { target: '_blank', rel: 'noopener noreferrer' });
   private readonly sources = h('span', { class: 'status-sources' });
 
   constructor(
@@ -23,19 +28,35 @@ export class StatusLine {
   ) {
     this.element.append(
       h('div', { class: 'status-left' }, this.bar, this.zoom, this.position, this.live),
-      h('div', { class: 'status-right' }, this.sources, h('a', { href: 'https://maplibre.org', target: '_blank', rel: 'noopener noreferrer' }, 'MapLibre')),
+      h('div', { class: 'status-right' }, this.sources, this.engine),
     );
-    map.on('move', () => this.renderCamera());
+    map.on('move', () => this.render2D());
     map.on('mousemove', ({ lngLat }) => this.renderPosition(lngLat.lng, lngLat.lat));
     store.follow(() => this.renderSources());
+    this.scene(null, null);
     this.render();
   }
 
   /** Draws the line again, in the language in use. */
   render(): void {
-    this.renderCamera();
+    this.render2D();
     this.renderSources();
     this.renderLive();
+  }
+
+  /** Tells of the city in 3D: how high the eye is, and a place; or of the flat map. */
+  scene(eye: { height: number } | null, at: { lng: number; lat: number } | null): void {
+    this.inScene = eye !== null;
+    this.bar.hidden = this.inScene;
+    this.engine.textContent = this.inScene ? 'CesiumJS' : 'MapLibre';
+    this.engine.href = this.inScene ? cesiumHome : 'https://maplibre.org';
+    if (eye === null) {
+      this.render2D();
+      return;
+    }
+    const metres = eye.height < 1000 ? `${formatNumber(eye.height, 0)} ${t('metres')}` : `${formatNumber(eye.height / 1000, 1)} ${t('kilometres')}`;
+    this.zoom.textContent = `${t('eyeHeight')} ${metres}`;
+    if (at) this.renderPosition(at.lng, at.lat);
   }
 
   /** Says quietly when changes no longer arrive. */
@@ -49,7 +70,8 @@ export class StatusLine {
     this.live.hidden = !this.lost;
   }
 
-  private renderCamera(): void {
+  private render2D(): void {
+    if (this.inScene) return;
     const center = this.map.getCenter();
     const zoom = this.map.getZoom();
     this.zoom.textContent = `${t('zoomLevel')} ${zoom.toFixed(1)}`;

@@ -16,7 +16,7 @@ export class Toolbar {
   constructor(
     private readonly map: MapLibreMap,
     private readonly fitAll: () => void,
-    private readonly scene: { active: boolean; toggle(): void; zoom(part: number): void; north(): void },
+    private readonly scene: { active: boolean; toggle(): void; zoom(part: number): void; north(): void; bearing(): number },
     /** Nothing where there are no networks. */
     private readonly below: { active: boolean; exists: boolean; toggle(): void },
   ) {
@@ -45,7 +45,8 @@ export class Toolbar {
     return h('button', { type: 'button', class: 'tool', id, title: label, 'aria-label': label, 'aria-pressed': String(on), onclick: toggle }, icon(path));
   }
 
-  private turn(): void {
-    this.needle.style.transform = `rotate(${-this.map.getBearing()}deg)`;
+  /** Turns the needle north. */
+  turn(): void {
+    this.needle.style.transform = `rotate(${-(this.scene.active ? this.scene.bearing() : this.map.getBearing())}deg)`;
   }
 }
