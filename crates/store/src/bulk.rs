@@ -17,6 +17,7 @@ use rustc_hash::FxHashSet;
 use crate::Result;
 use crate::error::StoreError;
 use crate::segment::{EncodedBatch, Item, Spool, Traits, Written, slot_of};
+use crate::spill::Records;
 use crate::state::LayerEntry;
 use crate::store::{Busy, Inner, Store};
 
@@ -117,7 +118,7 @@ impl ImportTx {
             busy,
             existing,
             at: state.revision,
-            items: Vec::new(),
+            items: Records::new(&self.store.paths.tmp),
             batches: Vec::new(),
             traits: Traits::default(),
             claimed: FxHashSet::default(),
@@ -135,8 +136,8 @@ fn whole_second(at: Timestamp) -> Timestamp {
     Timestamp::from_micros(at.as_micros() - at.as_micros().rem_euclid(SECOND))
 }
 
-/// A layer that is being filled. Takes 80 bytes of memory for each feature, and 32 for each claimed id;
-/// the features themselves go to a temporary file.
+/// A layer that is being filled. Takes 32 bytes of memory for each claimed id; the features and what is known
+/// of them go to temporary files.
 #[derive(Debug)]
 pub struct BulkLayer {
     store: Arc<Inner>,
@@ -146,7 +147,7 @@ pub struct BulkLayer {
     /// Revision of `existing`.
     at: Revision,
     spool: Spool,
-    items: Vec<Item>,
+    items: Records<Item>,
     batches: Vec<Batch>,
     traits: Traits,
     claimed: FxHashSet<(u64, i64)>,
@@ -216,7 +217,7 @@ impl BulkLayer {
         }
         let at = self.spool.append(&batch.bytes)?;
         let first = self.items.len();
-        self.items.extend(batch.items.iter().map(|item| item.moved(at)));
+        self.items.extend(batch.items.iter().map(|item| item.moved(at)))?;
         self.batches.push(Batch {
             items: first..self.items.len(),
             kinds: batch.kinds.clone(),

@@ -57,6 +57,7 @@ mod mass;
 mod overlay;
 mod ruler;
 mod segment;
+mod spill;
 mod state;
 mod store;
 mod timeline;

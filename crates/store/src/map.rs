@@ -19,24 +19,19 @@ pub(crate) struct Map {
 
 impl Map {
     /// Maps a file; an empty file maps to no bytes.
+    #[allow(unsafe_code)]
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).doing("open", path)?;
-        Self::of_file(&file, path)
-    }
-
-    /// Maps a file that is open already; `path` is for messages.
-    #[allow(unsafe_code)]
-    pub(crate) fn of_file(file: &File, path: &Path) -> Result<Self> {
         let len = file.metadata().doing("read the size of", path)?.len();
         let map = if len == 0 {
             None
         } else {
             // SAFETY: the bytes must not change while mapped. The store maps only files that it has
-            // finished writing (segments and sidecars, named by their content and never written
-            // again) and its own unnamed spool files. Someone who truncates a segment under a running
-            // server gets a bus error, as with every mapped database; changed bytes are read as plain
-            // bytes only, each access is bounds-checked, and checksums tell.
-            Some(unsafe { memmap2::Mmap::map(file) }.doing("map", path)?)
+            // finished writing: segments and sidecars, named by their content and never written
+            // again. Someone who truncates a segment under a running server gets a bus error, as with
+            // every mapped database; changed bytes are read as plain bytes only, each access is
+            // bounds-checked, and checksums tell.
+            Some(unsafe { memmap2::Mmap::map(&file) }.doing("map", path)?)
         };
         Ok(Self { map, path: path.to_owned() })
     }

@@ -7,6 +7,7 @@
 mod columns;
 mod decode;
 mod encode;
+mod gather;
 mod header;
 mod item;
 mod plan;
@@ -31,11 +32,12 @@ use crate::map::{CheckedMap, Map};
 pub(crate) use columns::Columns;
 pub(crate) use encode::Traits;
 pub use encode::{EncodedBatch, storable};
+pub(crate) use gather::{ReadAt, Spool};
 pub(crate) use item::{Item, drop_item, slot_of};
 pub(crate) use plan::feature_join;
 pub(crate) use sidecar::StoredMass;
 pub(crate) use tree::{Leaf, VisitLeaf};
-pub(crate) use write::{Draft, Spool, Written, write};
+pub(crate) use write::{Draft, Written, write};
 
 use sidecar::Sidecar;
 use tree::Tree;

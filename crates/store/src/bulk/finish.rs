@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::{Batch, BulkLayer, FinishedLayer, ImportCounts, ImportMode, LayerMeta};
 use crate::Result;
 use crate::error::StoreError;
-use crate::segment::{Columns, Draft, EncodedBatch, Item, Spool, decode_spooled};
+use crate::segment::{Columns, Draft, EncodedBatch, Item, ReadAt, Spool, decode_spooled};
+use crate::spill::{Records, Sorter};
 use crate::state::{Everything, LayerEntry};
 use crate::timeline::upsert;
 
@@ -18,6 +19,8 @@ use crate::timeline::upsert;
 const CHUNK: usize = 2048;
 /// Chunks that are encoded side by side before they are written.
 const CHUNKS: usize = 16;
+/// Spooled features that are encoded anew together.
+const PIECE: usize = 256;
 /// The most imports that a layer remembers.
 const MAX_LINEAGE: usize = 100;
 
@@ -45,17 +48,17 @@ impl BulkLayer {
             None
         } else {
             let columns = Columns::finished(&layer.schema, self.traits.given);
-            let map = self.spool.map()?;
-            let items = std::mem::take(&mut self.items);
+            let tmp = &self.store.paths.tmp;
+            let items = std::mem::replace(&mut self.items, Records::new(tmp));
             let draft = Draft {
                 layer: &layer,
                 columns: &columns,
                 traits: &self.traits,
-                bytes: map.bytes(),
+                spool: &self.spool,
                 items,
                 plan: self.frozen.take(),
             };
-            Some(crate::segment::write(&self.store.paths.tmp, draft)?)
+            Some(crate::segment::write(tmp, draft)?)
         };
         if let Some(written) = &written {
             layer.minzoom = layer.display.minzoom.unwrap_or(0).max(written.minzoom);
@@ -126,11 +129,12 @@ impl BulkLayer {
             return Ok((None, counts));
         };
         let at = state.revision;
-        let coming: FxHashSet<u64> = match self.plan.mode {
-            ImportMode::Upsert => self.items.iter().map(|item| item.id).collect(),
-            _ => FxHashSet::default(),
-        };
+        let mut coming: FxHashSet<u64> = FxHashSet::default();
         if self.plan.mode == ImportMode::Upsert {
+            self.items.for_each_run(&mut |run| {
+                coming.extend(run.iter().map(|item| item.id));
+                Ok(())
+            })?;
             self.upsert(&entry, at, schema, &mut counts)?;
         }
         counts.kept += self.fold_features(&entry, at, |id| !coming.contains(&id.get()))?;
@@ -149,11 +153,14 @@ impl BulkLayer {
         let fields = schema.fields.len();
         let columns: Vec<(usize, Columns)> =
             self.batches.iter().map(|b| (b.items.end, Columns::spooled(&b.kinds))).collect();
-        let map = self.spool.map()?;
-        let mut by_id: Vec<(u64, i64, usize)> =
-            self.items.iter().enumerate().map(|(i, item)| (item.id, item.from, i)).collect();
+        let mut by_id: Vec<(u64, i64, usize)> = Vec::with_capacity(self.items.len());
+        self.items.for_each_run(&mut |run| {
+            let first = by_id.len();
+            by_id.extend((first..).zip(run).map(|(i, item)| (item.id, item.from, i)));
+            Ok(())
+        })?;
         by_id.par_sort_unstable();
-        let (items, now) = (&self.items, self.now);
+        let (items, spool, now) = (&self.items, &self.spool, self.now);
         // The features that are there already, in the order of the source: their merged versions.
         let groups: Vec<&[(u64, i64, usize)]> = by_id.chunk_by(|a, b| a.0 == b.0).collect();
         let merged: Vec<Result<Option<Merged>>> = groups
@@ -170,11 +177,15 @@ impl BulkLayer {
                     old.into_iter().map(|(feature, _)| coerced(feature, schema)).collect();
                 let before = versions.len();
                 let mut changed = 0;
+                let (mut item, mut bytes) = (Vec::new(), Vec::new());
                 for &(_, _, i) in *group {
-                    let Some(item) = items.get(i) else { continue };
+                    items.read(i..i + 1, &mut item)?;
+                    let Some(item) = item.first() else { continue };
                     let batch = columns.partition_point(|(end, _)| *end <= i);
                     let Some((_, columns)) = columns.get(batch) else { continue };
-                    let coming = spooled_feature(item, map.bytes(), columns)?;
+                    bytes.resize(item.len as usize, 0);
+                    spool.read_at(item.offset, &mut bytes)?;
+                    let coming = spooled_feature(&bytes, columns)?;
                     changed += u64::from(upsert(&mut versions, coerced(coming, schema), now));
                 }
                 Ok(Some(Merged { versions, before: before as u64, changed }))
@@ -194,26 +205,36 @@ impl BulkLayer {
             counts.kept += merged.before.saturating_sub(merged.changed.min(1));
             kept.extend(merged.versions);
         }
-        self.drop_items(&dropped);
-        self.push_features(&kept)
+        self.drop_items(&dropped)?;
+        self.push_features(&kept, &|_| Ok(None))
     }
 
     /// Takes out items that were pushed; their bytes stay in the spool.
-    fn drop_items(&mut self, dropped: &[bool]) {
+    fn drop_items(&mut self, dropped: &[bool]) -> Result<()> {
         if !dropped.contains(&true) {
-            return;
+            return Ok(());
         }
-        let mut left = Vec::with_capacity(self.items.len());
+        let mut left = Records::new(&self.store.paths.tmp);
+        let mut flags = dropped.iter();
+        let mut with_geometry = 0;
+        self.items.for_each_run(&mut |run| {
+            let stay = run.iter().zip(&mut flags).filter(|(_, dropped)| !**dropped);
+            left.extend(stay.map(|(item, _)| {
+                with_geometry += u64::from(item.has_box());
+                *item
+            }))
+        })?;
+        let mut first = 0;
         for batch in &mut self.batches {
-            let first = left.len();
-            let items = self.items.get(batch.items.clone()).unwrap_or(&[]);
             let flags = dropped.get(batch.items.clone()).unwrap_or(&[]);
-            left.extend(items.iter().zip(flags).filter(|(_, dropped)| !**dropped).map(|(i, _)| *i));
-            batch.items = first..left.len();
+            let end = first + flags.iter().filter(|dropped| !**dropped).count();
+            batch.items = first..end;
+            first = end;
         }
         self.items = left;
         self.traits.features = self.items.len() as u64;
-        self.traits.with_geometry = self.items.iter().filter(|item| item.has_box()).count() as u64;
+        self.traits.with_geometry = with_geometry;
+        Ok(())
     }
 
     /// Pushes the features of a layer that `keep` wants, and returns their number. In a compaction they keep
@@ -249,36 +270,48 @@ impl BulkLayer {
     }
 
     fn push_kept(&mut self, features: &[Feature], entry: &LayerEntry, at: Revision) -> Result<()> {
-        let first = self.items.len();
-        self.push_features(features)?;
         if self.frozen.is_none() {
-            return Ok(());
+            return self.push_features(features, &|_| Ok(None));
         }
-        let zooms: Vec<Result<u8>> = features
-            .par_iter()
-            .map(|feature| entry.content.zoom_of(feature.id, feature.valid, at))
-            .collect();
-        for (item, zoom) in self.items.iter_mut().skip(first).zip(zooms) {
-            item.minzoom = zoom?;
-        }
-        Ok(())
+        self.push_features(features, &|feature| {
+            entry.content.zoom_of(feature.id, feature.valid, at).map(Some)
+        })
     }
 
-    fn push_features(&mut self, features: &[Feature]) -> Result<()> {
-        let encoded: Vec<_> = features.par_chunks(CHUNK).map(EncodedBatch::encode).collect();
+    /// Pushes features, which show from the zoom on that `zoom_of` knows.
+    fn push_features(
+        &mut self,
+        features: &[Feature],
+        zoom_of: &(dyn Fn(&Feature) -> Result<Option<u8>> + Sync),
+    ) -> Result<()> {
+        let encode = |features: &[Feature]| {
+            let mut batch = EncodedBatch::encode(features)?;
+            for (item, feature) in batch.items.iter_mut().zip(features) {
+                item.minzoom = zoom_of(feature)?.unwrap_or(item.minzoom);
+            }
+            Ok(batch)
+        };
+        let encoded: Vec<Result<EncodedBatch>> = features.par_chunks(CHUNK).map(encode).collect();
         encoded.into_iter().try_for_each(|batch| self.push(&batch?))
     }
 
     fn check_unique(&self) -> Result<()> {
-        let mut versions: Vec<(u64, i64)> =
-            self.items.iter().map(|item| (item.id, item.from)).collect();
-        versions.par_sort_unstable();
-        let mut twice = versions.windows(2).filter(|pair| pair.first() == pair.last());
-        let Some(&(first, _)) = twice.next().and_then(|pair| pair.first()) else {
-            return Ok(());
-        };
-        let layer = self.plan.id.clone();
-        Err(StoreError::DuplicateIds { layer, count: 1 + twice.count(), first })
+        let mut versions = Sorter::new(&self.store.paths.tmp);
+        self.items.for_each_run(&mut |run| {
+            versions.extend(run.iter().map(|item| (item.id, item.from)))
+        })?;
+        let (mut last, mut first, mut count) = (None, None, 0);
+        versions.for_each_run(&mut |run| {
+            for &version in run {
+                if last.replace(version) == Some(version) {
+                    first.get_or_insert(version.0);
+                    count += 1;
+                }
+            }
+            Ok(())
+        })?;
+        let Some(first) = first else { return Ok(()) };
+        Err(StoreError::DuplicateIds { layer: self.plan.id.clone(), count, first })
     }
 
     /// Gives all spooled features the columns of the finished segment. Most have them already.
@@ -292,38 +325,37 @@ impl BulkLayer {
             return Ok(());
         }
         let columns = Columns::finished(schema, self.traits.given);
-        let map = self.spool.map()?;
-        let mut spool = Spool::new(&self.store.paths.tmp)?;
+        let tmp = &self.store.paths.tmp;
+        let (mut spool, mut all) = (Spool::new(tmp)?, Records::new(tmp));
+        let (mut items, mut bytes) = (Vec::new(), Vec::new());
         for batch in &self.batches {
-            let range = batch.items.clone();
-            let Some(items) = self.items.get_mut(range) else { continue };
-            if settled(batch) {
+            let spooled = Columns::spooled(&batch.kinds);
+            for start in batch.items.clone().step_by(CHUNK) {
+                self.items.read(start..(start + CHUNK).min(batch.items.end), &mut items)?;
                 let first = items.first().map_or(0, |item| item.offset);
                 // With the bytes of features that were dropped between them.
                 let end = items.last().map_or(0, |item| item.offset + u64::from(item.len));
-                let bytes = map.bytes().get(first as usize..end as usize);
-                let at = spool.append(bytes.unwrap_or(&[]))?;
-                for item in items {
-                    item.offset = item.offset - first + at;
+                bytes.resize((end - first) as usize, 0);
+                self.spool.read_at(first, &mut bytes)?;
+                items.iter_mut().for_each(|item| item.offset -= first);
+                if settled(batch) {
+                    let at = spool.append(&bytes)?;
+                    all.extend(items.iter().map(|item| item.moved(at)))?;
+                    continue;
                 }
-                continue;
-            }
-            let spooled = Columns::spooled(&batch.kinds);
-            let recoded: Vec<Result<EncodedBatch>> = items
-                .par_chunks(CHUNK)
-                .map(|items| recode(items, map.bytes(), &spooled, &columns))
-                .collect();
-            let mut new_items = Vec::with_capacity(items.len());
-            for recoded in recoded {
-                let recoded = recoded?;
-                let at = spool.append(&recoded.bytes)?;
-                new_items.extend(recoded.items.iter().map(|item| item.moved(at)));
-            }
-            for (item, new) in items.iter_mut().zip(new_items) {
-                *item = new.shown_from(item.minzoom);
+                let recoded: Vec<Result<EncodedBatch>> = items
+                    .par_chunks(PIECE)
+                    .map(|items| recode(items, &bytes, &spooled, &columns))
+                    .collect();
+                for (recoded, items) in recoded.into_iter().zip(items.chunks(PIECE)) {
+                    let recoded = recoded?;
+                    let at = spool.append(&recoded.bytes)?;
+                    let new = recoded.items.iter().zip(items);
+                    all.extend(new.map(|(new, item)| new.moved(at).shown_from(item.minzoom)))?;
+                }
             }
         }
-        self.spool = spool;
+        (self.spool, self.items) = (spool, all);
         Ok(())
     }
 
@@ -365,15 +397,19 @@ impl BulkLayer {
 
 /// Decodes spooled features and encodes them with other columns.
 fn recode(items: &[Item], spool: &[u8], from: &Columns, to: &Columns) -> Result<EncodedBatch> {
-    let features: Result<Vec<Feature>> =
-        items.iter().map(|item| spooled_feature(item, spool, from)).collect();
+    let features: Result<Vec<Feature>> = items
+        .iter()
+        .map(|item| {
+            let begin = item.offset as usize;
+            let bytes = spool.get(begin..begin + item.len as usize).unwrap_or(&[]);
+            spooled_feature(bytes, from)
+        })
+        .collect();
     EncodedBatch::encode_as(&features?, to)
 }
 
-fn spooled_feature(item: &Item, spool: &[u8], columns: &Columns) -> Result<Feature> {
-    let begin = item.offset as usize;
+fn spooled_feature(bytes: &[u8], columns: &Columns) -> Result<Feature> {
     let (mut values, mut geometry) = (Vec::new(), Geometry::default());
-    let bytes = spool.get(begin..begin + item.len as usize).unwrap_or(&[]);
     let found = decode_spooled(bytes, columns, &mut values, &mut geometry)?;
     Ok(Feature {
         id: found.id,

@@ -1,7 +1,7 @@
 //! Batches of features, encoded for a segment.
 
 use onemap_model::{
-    Bounds, Feature, FieldType, Geometry, GeometryClass, Interval, State, StateSet, Value,
+    Bounds, Feature, FieldType, Geometry, GeometryClass, Interval, State, StateSet,
 };
 use rustc_hash::FxHashSet;
 
@@ -166,15 +166,8 @@ impl EncodedBatch {
             self.bytes.truncate(begin);
             return Err(StoreError::BadFeature { id, reason: "it is larger than 1 GiB" });
         }
-        let values = feature.values.iter().map(Value::as_ref);
-        let geometry = feature.geometry.as_ref();
-        self.items.push(Item::new(
-            (id.get(), feature.valid),
-            geometry,
-            values,
-            begin as u64,
-            len as u32,
-        ));
+        let named = (id.get(), feature.valid);
+        self.items.push(Item::new(named, feature.geometry.as_ref(), begin as u64, len as u32));
         self.traits.add(feature);
         Ok(())
     }

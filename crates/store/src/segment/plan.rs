@@ -1,9 +1,10 @@
 //! Deciding when the features of a segment show: once, when a layer is imported.
 
 use std::hash::{Hash, Hasher};
+use std::path::Path;
 
 use onemap_generalise::{
-    BYTES_PER_VERTEX, DropItem, DropOptions, DropPlan, JoinLine, drop_order, importance_of,
+    BYTES_PER_VERTEX, DropItem, DropOptions, DropPlan, JoinLine, drop_order_of, importance_of,
     join_lines, usual_importance, usual_merge,
 };
 use onemap_model::{Bounds, Display, Feature, Geometry, GeometryClass, Schema, ValueRef};
@@ -12,22 +13,27 @@ use rustc_hash::{FxHashSet, FxHasher};
 
 use super::columns::Columns;
 use super::decode;
-use super::item::Item;
+use super::gather::{Batch, ReadAt, for_each_batch};
+use super::item::Placed;
+use crate::Result;
+use crate::spill::Records;
 
 /// What is known of the features besides their items.
 pub(super) struct Source<'a> {
     /// Bytes in which the items' offsets point.
-    pub(super) bytes: &'a [u8],
+    pub(super) bytes: &'a dyn ReadAt,
     pub(super) columns: &'a Columns,
     /// Names of the fields.
     pub(super) names: &'a [String],
 }
 
-impl<'a> Source<'a> {
+impl Source<'_> {
     /// Decodes the values of a feature; none when it cannot be read.
-    fn values<'v>(&self, item: &Item, into: &'v mut Vec<ValueRef<'a>>) -> &'v [ValueRef<'a>] {
-        let bytes = self.bytes.get(item.offset as usize..).unwrap_or(&[]);
-        let bytes = bytes.get(..item.len as usize).unwrap_or(&[]);
+    fn values<'b, 'v>(
+        &self,
+        bytes: &'b [u8],
+        into: &'v mut Vec<ValueRef<'b>>,
+    ) -> &'v [ValueRef<'b>] {
         if decode::values(bytes, self.columns, &|_| true, into).is_err() {
             into.clear();
         }
@@ -47,72 +53,82 @@ pub(super) fn resolve(
 }
 
 /// Returns what the drop order needs to know of the features of a segment, given in their order along the
-/// Hilbert curve.
+/// Hilbert curve. Takes memory only for lines that may be joined: 170 bytes for each.
 pub(super) fn drop_items(
-    items: &[Item],
-    hilberts: &[u32],
+    items: &Records<Placed>,
     plan: &DropPlan,
     source: &Source<'_>,
-) -> Vec<DropItem> {
-    let mut drops: Vec<DropItem> =
-        items.par_iter().zip(hilberts).map(|(item, &hilbert)| item.drop_item(hilbert)).collect();
-    let shares = sample(items, source);
+    shares: &Shares,
+    tmp: &Path,
+) -> Result<Records<DropItem>> {
     // Begin, end and state are written like values that many have in common.
     let life = 3.0 * f64::from(source.columns.life_columns());
-    drops.par_iter_mut().zip(items).for_each_init(Vec::new, |values, (drop, item)| {
-        let values_bytes = shares.bytes_of(source.values(item, values));
-        let shape = f64::from(drop.vertices.saturating_mul(BYTES_PER_VERTEX));
-        drop.bytes = (shape + HEAD + life + values_bytes) as u32;
-    });
     let position = |name: &String| source.names.iter().position(|known| known == name);
     let importance = plan.importance.as_ref().and_then(|i| Some((i, position(&i.field)?)));
     let merge: Vec<usize> = plan.merge.iter().filter_map(position).collect();
-    let has_lines = items.par_iter().any(Item::is_line);
-    if importance.is_none() && (merge.is_empty() || !has_lines) {
-        return drops;
-    }
-    let noted: Vec<(f32, Option<JoinLine>)> = items
-        .par_iter()
-        .map_init(
-            || (Vec::new(), Geometry::default()),
-            |(values, geometry), item| {
-                let bytes = source.bytes.get(item.offset as usize..).unwrap_or(&[]);
-                let bytes = bytes.get(..item.len as usize).unwrap_or(&[]);
-                let wanted =
-                    |i: usize| merge.contains(&i) || importance.is_some_and(|(_, at)| at == i);
-                if decode::values(bytes, source.columns, &wanted, values).is_err() {
-                    return (0.0, None);
-                }
-                let value = |at: usize| values.get(at).copied().unwrap_or_default();
-                let weight = importance.map_or(0.0, |(i, at)| importance_of(i, value(at)));
-                let key = join_key(merge.iter().map(|&at| value(at)));
-                let line = key.filter(|_| item.is_line()).and_then(|key| {
-                    decode::geometry(bytes, geometry).ok()?;
-                    join_line(geometry, key, item.drop_item(0).size)
-                });
-                (weight, line)
-            },
-        )
-        .collect();
+    let measure = |batch: &Batch, i: usize, placed: &Placed, geometry: &mut Geometry| {
+        let bytes = batch.bytes_of(i);
+        let mut values = Vec::with_capacity(source.columns.len());
+        let values = source.values(bytes, &mut values);
+        let mut drop = placed.item.drop_item(placed.hilbert);
+        let shape = f64::from(drop.vertices.saturating_mul(BYTES_PER_VERTEX));
+        drop.bytes = (shape + HEAD + life + shares.bytes_of(values)) as u32;
+        if values.is_empty() {
+            return (drop, None);
+        }
+        let value = |at: usize| values.get(at).copied().unwrap_or_default();
+        drop.importance = importance.map_or(0.0, |(i, at)| importance_of(i, value(at)));
+        if merge.is_empty() || !placed.item.is_line() {
+            return (drop, None);
+        }
+        let line = join_key(merge.iter().map(|&at| value(at))).and_then(|key| {
+            decode::geometry(bytes, geometry).ok()?;
+            join_line(geometry, key, drop.size)
+        });
+        (drop, line)
+    };
+    let mut drops = Records::new(tmp);
     let mut lines = Vec::new();
-    let mut owners: Vec<u32> = Vec::new();
-    for ((i, drop), (weight, line)) in (0_u32..).zip(&mut drops).zip(noted) {
-        drop.importance = weight;
-        if let Some(line) = line {
-            lines.push(line);
-            owners.push(i);
+    // The number and Hilbert position of each line's feature.
+    let mut owners: Vec<(u32, u32)> = Vec::new();
+    for_each_batch(items, 0..items.len(), source.bytes, &mut |batch| {
+        let measured: Vec<(DropItem, Option<JoinLine>)> = batch
+            .items
+            .par_iter()
+            .enumerate()
+            .map_init(Geometry::default, |geometry, (i, placed)| {
+                measure(batch, i, placed, geometry)
+            })
+            .collect();
+        for ((i, placed), (drop, line)) in (batch.first as u32..).zip(&batch.items).zip(measured) {
+            drops.push(drop)?;
+            if let Some(line) = line {
+                lines.push(line);
+                owners.push((i, placed.hilbert));
+            }
         }
+        Ok(())
+    })?;
+    if lines.is_empty() {
+        return Ok(drops);
     }
-    for (&owner, (whole, length)) in owners.iter().zip(join_lines(&lines)) {
-        let leader = owners.get(whole as usize).copied().unwrap_or(owner) as usize;
-        let hilbert = hilberts.get(leader).copied().unwrap_or(0);
-        if let Some(drop) = drops.get_mut(owner as usize) {
-            drop.ranked_size = length;
-            // All lines of a whole rank equal, and so show together.
-            drop.hilbert = hilbert;
+    let wholes = join_lines(&lines);
+    let mut joined = owners.iter().zip(wholes).peekable();
+    let mut ranked = Records::new(tmp);
+    let mut numbers = 0_u32..;
+    drops.for_each_run(&mut |run| {
+        for (drop, number) in run.iter().zip(&mut numbers) {
+            let mut drop = *drop;
+            if let Some((owner, (whole, length))) = joined.next_if(|((i, _), _)| *i == number) {
+                drop.ranked_size = length;
+                // All lines of a whole rank equal, and so show together.
+                drop.hilbert = owners.get(whole as usize).unwrap_or(owner).1;
+            }
+            ranked.push(drop)?;
         }
-    }
-    drops
+        Ok(())
+    })?;
+    Ok(ranked)
 }
 
 /// Features that are looked at together: about as many as a full tile has.
@@ -123,7 +139,7 @@ const RUNS: usize = 4;
 const HEAD: f64 = 24.0;
 
 /// What neighbours have in common: a tile holds equal values once, and how many are equal only the neighbours tell.
-struct Shares {
+pub(super) struct Shares {
     /// For each field, how many of its values are not those of a neighbour, from 0 to 1.
     new: Vec<f64>,
 }
@@ -161,31 +177,34 @@ fn written_bytes(value: ValueRef<'_>) -> Option<usize> {
 }
 
 /// Looks at runs of neighbours in several places of the layer.
-fn sample(items: &[Item], source: &Source<'_>) -> Shares {
+pub(super) fn sample(items: &Records<Placed>, source: &Source<'_>) -> Result<Shares> {
     let starts = (0..RUNS).map(|i| items.len().saturating_sub(RUN) * i / (RUNS - 1).max(1));
     let fields = source.columns.len();
     let (mut given, mut new) = (vec![0_usize; fields], vec![0_usize; fields]);
-    let mut values = Vec::new();
     for start in starts {
-        let run = items.get(start..(start + RUN).min(items.len())).unwrap_or(&[]);
         let mut known: FxHashSet<u64> = FxHashSet::default();
-        for item in run {
-            let values = source.values(item, &mut values);
-            for (value, (given, new)) in values.iter().zip(given.iter_mut().zip(&mut new)) {
-                if written_bytes(*value).is_none() {
-                    continue;
+        let run = start..(start + RUN).min(items.len());
+        for_each_batch(items, run, source.bytes, &mut |batch| {
+            let mut values = Vec::new();
+            for i in 0..batch.items.len() {
+                let values = source.values(batch.bytes_of(i), &mut values);
+                for (value, (given, new)) in values.iter().zip(given.iter_mut().zip(&mut new)) {
+                    if written_bytes(*value).is_none() {
+                        continue;
+                    }
+                    let mut hasher = FxHasher::default();
+                    std::mem::discriminant(value).hash(&mut hasher);
+                    hash_value(*value, &mut hasher);
+                    *given += 1;
+                    *new += usize::from(known.insert(hasher.finish()));
                 }
-                let mut hasher = FxHasher::default();
-                std::mem::discriminant(value).hash(&mut hasher);
-                hash_value(*value, &mut hasher);
-                *given += 1;
-                *new += usize::from(known.insert(hasher.finish()));
             }
-        }
+            Ok(())
+        })?;
     }
     let share =
         |(given, new): (usize, usize)| if given > 0 { new as f64 / given as f64 } else { 1.0 };
-    Shares { new: given.into_iter().zip(new).map(share).collect() }
+    Ok(Shares { new: given.into_iter().zip(new).map(share).collect() })
 }
 
 fn hash_value(value: ValueRef<'_>, hasher: &mut FxHasher) {
@@ -205,25 +224,23 @@ const MASS_BYTES: (f32, f32) = (34.0, 3.0);
 
 /// Makes the plan of a layer and decides the first zoom of each feature.
 pub(super) fn decide(
-    items: &mut [Item],
-    drops: &[DropItem],
+    drops: &Records<DropItem>,
     plan: &mut DropPlan,
     display: &Display,
-    source: &Source<'_>,
-) {
-    let common: Vec<usize> = sample(items, source).common().collect();
+    names: &[String],
+    shares: &Shares,
+) -> Result<Vec<u8>> {
+    let common: Vec<usize> = shares.common().collect();
     let mass_bytes = MASS_BYTES.0 + MASS_BYTES.1 * common.len() as f32;
     let options = DropOptions { maxzoom: display.maxzoom, mass_bytes, ..DropOptions::default() };
-    plan.mass_fields = common.iter().filter_map(|&i| source.names.get(i).cloned()).collect();
-    let order = drop_order(drops, &options);
-    for (item, minzoom) in items.iter_mut().zip(&order.minzoom) {
-        item.minzoom = *minzoom;
-    }
+    plan.mass_fields = common.iter().filter_map(|&i| names.get(i).cloned()).collect();
+    let order = drop_order_of(drops, &options)?;
     plan.always = order.always;
     plan.thresholds = order.thresholds;
     plan.mass_bits = order.mass_bits;
     plan.exact = order.exact;
-    plan.count = items.len() as u64;
+    plan.count = drops.len() as u64;
+    Ok(order.minzoom)
 }
 
 /// A plan that ranks and joins as a layer says, and decides nothing yet.

@@ -2,6 +2,7 @@
 //! mass of what does not show, the times at which something changes, and the checksums of the segment's
 //! blocks. It can be made again from the segment.
 
+mod entry;
 mod out;
 mod write;
 

@@ -55,10 +55,13 @@ pub(super) fn size(leaves: u64) -> Option<u64> {
     levels(leaves)?.first().and_then(|leaf| leaf.end.checked_mul(NODE as u64))
 }
 
-/// Writes a tree over leaves given by box and offset.
+/// Takes a leaf: its box and offset.
+pub(super) type PutLeaf<'v> = dyn FnMut([f64; 4], u64) -> Result<()> + 'v;
+
+/// Writes a tree over leaves, which `for_each` gives from left to right; it is called twice.
 pub(super) fn write(
     leaves: u64,
-    leaf: impl Fn(u64) -> ([f64; 4], u64),
+    for_each: &dyn Fn(&mut PutLeaf<'_>) -> Result<()>,
     out: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     let levels = levels(leaves).ok_or(StoreError::TooLarge("too many features for one segment"))?;
@@ -66,23 +69,19 @@ pub(super) fn write(
         return Ok(());
     }
     // Boxes of all levels but the leaves', from the level above the leaves up.
-    let mut boxes: Vec<Vec<[f64; 4]>> = Vec::new();
-    for level in 1..levels.len() {
-        let below = levels.get(level - 1).map_or(0, |r| r.end - r.start);
-        let parents = below.div_ceil(FANOUT);
-        let child = |i: u64| match level.checked_sub(2).and_then(|l| boxes.get(l)) {
-            Some(boxes) => boxes.get(i as usize).copied().unwrap_or(EMPTY),
-            None => leaf(i).0,
-        };
-        let box_of = |parent: u64| {
-            let mut all = EMPTY;
-            for i in parent * FANOUT..((parent + 1) * FANOUT).min(below) {
-                grow(&mut all, &child(i));
-            }
-            all
-        };
-        let level_boxes = (0..parents).map(box_of).collect();
-        boxes.push(level_boxes);
+    let (mut lowest, mut number) = (Vec::new(), 0);
+    for_each(&mut |bbox, _| {
+        add_child(&mut lowest, number, &bbox);
+        number += 1;
+        Ok(())
+    })?;
+    let mut boxes: Vec<Vec<[f64; 4]>> = vec![lowest];
+    for _ in 2..levels.len() {
+        let mut above = Vec::new();
+        for (number, bbox) in (0..).zip(boxes.last().into_iter().flatten()) {
+            add_child(&mut above, number, bbox);
+        }
+        boxes.push(above);
     }
     let mut buffer = Vec::with_capacity(NODE * 1024);
     let mut node = |bounds: &[f64; 4], offset: u64| {
@@ -102,11 +101,18 @@ pub(super) fn write(
             node(bounds, first_child + i as u64 * FANOUT)?;
         }
     }
-    for i in 0..leaves {
-        let (bounds, offset) = leaf(i);
-        node(&bounds, offset)?;
-    }
+    for_each(&mut |bounds, offset| node(&bounds, offset))?;
     out(&buffer)
+}
+
+/// Adds the box of a child to those of its parents.
+fn add_child(parents: &mut Vec<[f64; 4]>, number: u64, bbox: &[f64; 4]) {
+    if number.is_multiple_of(FANOUT) {
+        parents.push(EMPTY);
+    }
+    if let Some(parent) = parents.last_mut() {
+        grow(parent, bbox);
+    }
 }
 
 /// A leaf of a tree.
@@ -226,7 +232,10 @@ mod tests {
             let mut theirs = Vec::new();
             tree.stream_write(&mut theirs).unwrap();
             let mut ours = Vec::new();
-            write(n, leaf, &mut |bytes| {
+            let for_each = |put: &mut PutLeaf<'_>| {
+                (0..n).map(leaf).try_for_each(|(bbox, offset)| put(bbox, offset))
+            };
+            write(n, &for_each, &mut |bytes| {
                 ours.extend_from_slice(bytes);
                 Ok(())
             })

@@ -1,6 +1,5 @@
 //! Writing a segment and its sidecar.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -12,12 +11,14 @@ use uuid::Uuid;
 
 use super::columns::Columns;
 use super::encode::Traits;
-use super::item::Item;
+use super::gather::{Spool, for_each_batch};
+use super::item::{Item, Placed};
 use super::sidecar::{self, Contents};
 use super::{decode, header, plan, segment_path, sidecar_path, tree};
 use crate::change::SegmentRef;
 use crate::error::{Doing, StoreError};
 use crate::map::{BlockSums, CheckedMap, Map};
+use crate::spill::{Records, Sorter};
 use crate::{Result, files};
 
 /// What a segment is made of.
@@ -27,9 +28,9 @@ pub(crate) struct Draft<'a> {
     pub(crate) columns: &'a Columns,
     pub(crate) traits: &'a Traits,
     /// Bytes of the features, in any order.
-    pub(crate) bytes: &'a [u8],
-    /// The features; offsets count from the begin of `bytes`. Versions are unique.
-    pub(crate) items: Vec<Item>,
+    pub(crate) spool: &'a Spool,
+    /// The features; offsets are those in the spool. Versions are unique.
+    pub(crate) items: Records<Item>,
     /// The plan that the items' first zooms follow; `None` makes one and decides them.
     pub(crate) plan: Option<DropPlan>,
 }
@@ -57,44 +58,46 @@ impl Written {
 }
 
 /// Writes a segment and its sidecar to temporary files: sorted on the Hilbert curve, indexed, synced.
-pub(crate) fn write(tmp: &Path, mut draft: Draft<'_>) -> Result<Written> {
+pub(crate) fn write(tmp: &Path, draft: Draft<'_>) -> Result<Written> {
     let (layer, columns, traits) = (draft.layer, draft.columns, draft.traits);
     let bounds = traits.bounds.unwrap_or(Bounds::WORLD);
-    let frozen = draft.plan.is_some();
+    let is_frozen = draft.plan.is_some();
     let mut plan = draft
         .plan
         .unwrap_or_else(|| plan::begin(&layer.display, &layer.schema, traits.class, bounds));
-    let (mut items, hilberts) = sort(&draft.items, &plan.bounds);
-    draft.items = Vec::new();
+    let items = sort(draft.items, &plan.bounds, tmp)?;
     let names: Vec<String> = layer.schema.fields.iter().map(|f| f.name.clone()).collect();
-    let source = plan::Source { bytes: draft.bytes, columns, names: &names };
-    let drop_items = plan::drop_items(&items, &hilberts, &plan, &source);
-    if !frozen {
-        plan::decide(&mut items, &drop_items, &mut plan, &layer.display, &source);
-    }
+    let source = plan::Source { bytes: draft.spool, columns, names: &names };
+    let shares = plan::sample(&items, &source)?;
+    let drops = plan::drop_items(&items, &plan, &source, &shares, tmp)?;
+    let minzooms = if is_frozen {
+        let mut kept = Vec::with_capacity(items.len());
+        items.for_each_run(&mut |run| {
+            kept.extend(run.iter().map(|placed| placed.item.minzoom));
+            Ok(())
+        })?;
+        kept
+    } else {
+        plan::decide(&drops, &mut plan, &layer.display, &names, &shares)?
+    };
     let head = header::encode(layer, columns, traits, &plan);
     let count = items.len() as u64;
     let index =
         tree::size(count).ok_or(StoreError::TooLarge("too many features for one segment"))?;
-    let features_at = head.len() as u64 + index;
-    let offsets = offsets(&items, features_at);
 
     let mut out = Out::new(tmp)?;
     out.put(&head)?;
-    tree::write(count, |i| leaf(&items, &offsets, features_at, i), &mut |bytes| out.put(bytes))?;
-    for item in &items {
-        let from = item.offset as usize;
-        let bytes = draft.bytes.get(from..from + item.len as usize);
-        out.put(bytes.ok_or(StoreError::TooLarge("a spooled feature is missing"))?)?;
-    }
+    tree::write(count, &|put| for_each_leaf(&items, put), &mut |bytes| out.put(bytes))?;
+    for_each_batch(&items, 0..items.len(), draft.spool, &mut |batch| out.put(&batch.bytes))?;
     let done = out.finish()?;
     let name =
         SegmentRef { hash: done.hash.to_hex().to_string(), bytes: done.len, features: count };
     let contents = Contents {
         name: &name,
         items: &items,
-        drop_items: &drop_items,
-        offsets: &offsets,
+        drops: &drops,
+        minzooms: &minzooms,
+        features_at: head.len() as u64 + index,
         plan: &plan,
         times: &sorted_times(traits),
         states: traits.states,
@@ -104,11 +107,14 @@ pub(crate) fn write(tmp: &Path, mut draft: Draft<'_>) -> Result<Written> {
     for file in [&done.file, &sidecar] {
         file.as_file().sync_all().doing("sync", file.path())?;
     }
-    let shown = items.iter().any(Item::has_box);
+    let mut first = Vec::new();
+    // Those with a box come first.
+    items.read(0..1, &mut first)?;
+    let is_shown = first.first().is_some_and(|placed| placed.item.has_box());
     let maxzoom = plan.thresholds.len() as u8;
     Ok(Written {
         name,
-        minzoom: if shown { 0 } else { maxzoom },
+        minzoom: if is_shown { 0 } else { maxzoom },
         maxzoom,
         segment: done.file,
         sidecar,
@@ -127,7 +133,8 @@ pub(super) fn rebuild_sidecar(map: &Map, name: &SegmentRef, to: &Path, tmp: &Pat
     let data = CheckedMap::new(Map::open(path)?, 0, map.bytes().len(), sums.clone())
         .ok_or_else(|| StoreError::damaged(path, 0, "it changed while it was read"))?;
     let head = header::read(&data)?;
-    let (mut items, mut offsets) = (Vec::new(), Vec::new());
+    let plan = &head.plan;
+    let mut items = Records::new(tmp);
     let (mut geometry, mut values) = (Geometry::default(), Vec::new());
     let mut traits = Traits::default();
     let mut at = head.features_at;
@@ -136,28 +143,23 @@ pub(super) fn rebuild_sidecar(map: &Map, name: &SegmentRef, to: &Path, tmp: &Pat
         let prefix = data.get(at, 4)?.try_into().map_or(0, u32::from_le_bytes);
         let bytes = data.get(at, prefix as usize + 4)?;
         let found =
-            decode::values(bytes, &head.columns, &|_| true, &mut values).map_err(damaged)?;
+            decode::values(bytes, &head.columns, &|_| false, &mut values).map_err(damaged)?;
         let shape = decode::geometry(bytes, &mut geometry).map_err(damaged)?.then_some(&geometry);
         let len = bytes.len() as u32;
-        let named = (found.id.get(), found.valid);
-        items.push(Item::new(named, shape, values.iter().copied(), at, len));
+        let item = Item::new((found.id.get(), found.valid), shape, at, len);
+        items.push(Placed { hilbert: hilbert_of(item.center(), &plan.bounds), item })?;
         traits.note_life(found.valid, found.state);
-        offsets.push(at);
         at += u64::from(len);
     }
-    let plan = &head.plan;
-    let hilberts: Vec<u32> = items.iter().map(|i| hilbert_of(i.center(), &plan.bounds)).collect();
-    let source = plan::Source { bytes: map.bytes(), columns: &head.columns, names: &head.names };
-    let drop_items = plan::drop_items(&items, &hilberts, plan, &source);
-    let Ok(zooms) = onemap_generalise::first_zooms(&drop_items.as_slice(), plan);
-    for (item, zoom) in items.iter_mut().zip(zooms) {
-        item.minzoom = zoom;
-    }
+    let source = plan::Source { bytes: map, columns: &head.columns, names: &head.names };
+    let shares = plan::sample(&items, &source)?;
+    let drops = plan::drop_items(&items, plan, &source, &shares, tmp)?;
     let contents = Contents {
         name,
         items: &items,
-        drop_items: &drop_items,
-        offsets: &offsets,
+        drops: &drops,
+        minzooms: &onemap_generalise::first_zooms(&drops, plan)?,
+        features_at: head.features_at,
         plan,
         times: &sorted_times(&traits),
         states: traits.states,
@@ -181,31 +183,27 @@ pub(super) fn check_name(bytes: &[u8], name: &SegmentRef, path: &Path) -> Result
     }
 }
 
-/// Sorts along the Hilbert curve of the layer, features without a shape last; on equal places by id and begin.
-fn sort(items: &[Item], bounds: &Bounds) -> (Vec<Item>, Vec<u32>) {
-    let key = |(i, item): (usize, &Item)| {
-        (!item.has_box(), hilbert_of(item.center(), bounds), item.id, item.from, i as u32)
-    };
-    let mut keys: Vec<_> = items.par_iter().enumerate().map(key).collect();
-    keys.par_sort_unstable();
-    let sorted = keys.par_iter().filter_map(|&(.., i)| items.get(i as usize).copied()).collect();
-    (sorted, keys.into_iter().map(|(_, hilbert, ..)| hilbert).collect())
+/// Sorts along the Hilbert curve of the layer.
+fn sort(items: Records<Item>, bounds: &Bounds, tmp: &Path) -> Result<Records<Placed>> {
+    let mut sorter = Sorter::new(tmp);
+    let place = |&item: &Item| Placed { hilbert: hilbert_of(item.center(), bounds), item };
+    items.for_each_run(&mut |run| sorter.extend(run.par_iter().map(place).collect::<Vec<_>>()))?;
+    drop(items);
+    let mut sorted = Records::new(tmp);
+    sorter.for_each_run(&mut |run| sorted.extend(run.iter().copied()))?;
+    Ok(sorted)
 }
 
-fn offsets(items: &[Item], first: u64) -> Vec<u64> {
-    let mut at = first;
-    let next = |item: &Item| {
-        let here = at;
-        at += u64::from(item.len);
-        here
-    };
-    items.iter().map(next).collect()
-}
-
-fn leaf(items: &[Item], offsets: &[u64], features_at: u64, i: u64) -> ([f64; 4], u64) {
-    let i = i as usize;
-    let bbox = items.get(i).map_or(tree::EMPTY, |item| item.bbox);
-    (bbox, offsets.get(i).map_or(0, |offset| offset - features_at))
+/// Gives the leaves of the tree over all features: offsets count from the first one.
+fn for_each_leaf(items: &Records<Placed>, put: &mut tree::PutLeaf<'_>) -> Result<()> {
+    let mut at = 0;
+    items.for_each_run(&mut |run| {
+        run.iter().try_for_each(|Placed { item, .. }| {
+            let here = at;
+            at += u64::from(item.len);
+            put(item.bbox, here)
+        })
+    })
 }
 
 /// A file that is hashed while it is written.
@@ -247,32 +245,5 @@ impl Out {
             sums: self.sums.finish(),
             len: self.len,
         })
-    }
-}
-
-/// Appends encoded features to an unnamed file and maps it in the end.
-#[derive(Debug)]
-pub(crate) struct Spool {
-    file: File,
-    len: u64,
-    dir: std::path::PathBuf,
-}
-
-impl Spool {
-    pub(crate) fn new(tmp: &Path) -> Result<Self> {
-        let file = tempfile::tempfile_in(tmp).doing("create a file in", tmp)?;
-        Ok(Self { file, len: 0, dir: tmp.to_owned() })
-    }
-
-    /// Appends bytes and returns where they begin.
-    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<u64> {
-        let at = self.len;
-        self.file.write_all(bytes).doing("write a temporary file in", &self.dir)?;
-        self.len += bytes.len() as u64;
-        Ok(at)
-    }
-
-    pub(crate) fn map(&self) -> Result<Map> {
-        Map::of_file(&self.file, &self.dir)
     }
 }

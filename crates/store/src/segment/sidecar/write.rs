@@ -3,26 +3,31 @@
 use std::path::Path;
 
 use onemap_generalise::{DropItem, DropPlan, MassCell, MassEntry, MassFold};
-use onemap_model::{FeatureId, MAX_ZOOM, StateSet};
+use onemap_model::{FeatureId, StateSet};
+use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
+use super::entry::{Id, ZoomLeaf};
 use super::out::Out;
 use super::{HEADER, MAGIC, OFFSET_BITS, SECTIONS_AT, ZOOMS};
 use crate::Result;
 use crate::change::SegmentRef;
 use crate::map::BLOCK;
-use crate::segment::item::Item;
+use crate::segment::item::Placed;
 use crate::segment::tree;
+use crate::spill::{Fixed, Records, Sorter};
 
-/// What a sidecar is made of; slices run along the features of the segment.
+/// What a sidecar is made of; lists run along the features of the segment.
 pub(in crate::segment) struct Contents<'a> {
     pub(in crate::segment) name: &'a SegmentRef,
-    /// The features, their first zooms decided.
-    pub(in crate::segment) items: &'a [Item],
+    /// The features.
+    pub(in crate::segment) items: &'a Records<Placed>,
     /// The same as the drop order sees them.
-    pub(in crate::segment) drop_items: &'a [DropItem],
-    /// Where each feature is in the segment.
-    pub(in crate::segment) offsets: &'a [u64],
+    pub(in crate::segment) drops: &'a Records<DropItem>,
+    /// Their first zooms.
+    pub(in crate::segment) minzooms: &'a [u8],
+    /// Where the first feature is in the segment; the others follow without gaps.
+    pub(in crate::segment) features_at: u64,
     pub(in crate::segment) plan: &'a DropPlan,
     /// Instants at which features begin or end, ascending.
     pub(in crate::segment) times: &'a [i64],
@@ -33,17 +38,20 @@ pub(in crate::segment) struct Contents<'a> {
 /// Writes a sidecar to a temporary file.
 pub(in crate::segment) fn write(tmp: &Path, contents: &Contents<'_>) -> Result<NamedTempFile> {
     let mut out = Out::new(tmp)?;
-    let mut ids = entries(contents);
-    rayon::slice::ParallelSliceMut::par_sort_unstable(ids.as_mut_slice());
-    let plain = ids.partition_point(|&(id, ..)| id < FeatureId::HASHED);
-    let greatest = plain.checked_sub(1).and_then(|i| ids.get(i)).map_or(u64::MAX, |&(id, ..)| id);
-    for (id, _, place) in ids {
-        out.put(&id.to_le_bytes())?;
-        out.put(&place.to_le_bytes())?;
-    }
-    let trees = (0..=MAX_ZOOM).map(|zoom| put_tree(&mut out, contents, zoom));
+    let Sections { ids, leaves, mass } = Sections::of(contents, tmp)?;
+    let mut greatest = u64::MAX;
+    ids.for_each_run(&mut |run| {
+        run.iter().try_for_each(|Id { id, place, .. }| {
+            if *id < FeatureId::HASHED {
+                greatest = *id;
+            }
+            out.put(&id.to_le_bytes())?;
+            out.put(&place.to_le_bytes())
+        })
+    })?;
+    let trees = leaves.into_iter().map(|leaves| put_tree(&mut out, &leaves));
     let trees = trees.collect::<Result<Vec<_>>>()?;
-    let mass = put_mass(&mut out, contents)?;
+    let mass = put_mass(&mut out, mass, &contents.plan.mass_bits, tmp)?;
     let times = (out.len, contents.times.len() as u64);
     for time in contents.times {
         out.put(&time.to_le_bytes())?;
@@ -88,58 +96,93 @@ pub(in crate::segment) fn write(tmp: &Path, contents: &Contents<'_>) -> Result<N
     out.finish(&header)
 }
 
-/// The entries of the id index: id, begin, place.
-fn entries(contents: &Contents<'_>) -> Vec<(u64, i64, u64)> {
-    let items = contents.items.iter().zip(contents.offsets);
-    items
-        .map(|(item, &offset)| {
-            (item.id, item.from, offset | (u64::from(item.minzoom) << OFFSET_BITS))
-        })
-        .collect()
+/// Leaves of each zoom's tree that are in memory.
+const LEAVES: usize = 2048;
+
+/// What the sections are made of, in the order that each needs.
+struct Sections {
+    ids: Sorter<Id>,
+    /// For each zoom the features that first show there.
+    leaves: Vec<Records<ZoomLeaf>>,
+    mass: Sorter<MassEntry>,
+}
+
+impl Sections {
+    fn of(contents: &Contents<'_>, tmp: &Path) -> Result<Self> {
+        let mut ids = Sorter::new(tmp);
+        let mut leaves: Vec<_> = (0..ZOOMS).map(|_| Records::with_chunk(tmp, LEAVES)).collect();
+        let mut mass = Sorter::new(tmp);
+        let (mut at, mut number) = (contents.features_at, 0);
+        let mut drops = Vec::new();
+        contents.items.for_each_run(&mut |run| {
+            contents.drops.read(number..number + run.len(), &mut drops)?;
+            let minzooms = contents.minzooms.get(number..).unwrap_or(&[]);
+            number += run.len();
+            let mut offsets = Vec::with_capacity(run.len());
+            for (Placed { item, .. }, &minzoom) in run.iter().zip(minzooms) {
+                let offset = at;
+                at += u64::from(item.len);
+                offsets.push(offset);
+                let place = offset | (u64::from(minzoom) << OFFSET_BITS);
+                ids.push(Id { id: item.id, from: item.from, place })?;
+                if let Some(leaves) =
+                    leaves.get_mut(usize::from(minzoom)).filter(|_| item.has_box())
+                {
+                    leaves.push(ZoomLeaf { bbox: item.bbox, offset, area_m2: item.area_m2() })?;
+                }
+            }
+            let entries: Vec<MassEntry> = drops
+                .par_iter()
+                .zip(offsets)
+                .zip(minzooms.par_iter().take(run.len()))
+                .filter_map(|((drop, offset), &minzoom)| MassEntry::new(drop, offset, minzoom))
+                .collect();
+            mass.extend(entries)
+        })?;
+        Ok(Self { ids, leaves, mass })
+    }
 }
 
 /// Writes the tree of the features that first show at a zoom, and their areas.
-fn put_tree(out: &mut Out, contents: &Contents<'_>, zoom: u8) -> Result<(u64, u64)> {
-    let features = contents.items.iter().zip(0_u32..);
-    let here = features.filter(|(item, _)| item.has_box() && item.minzoom == zoom);
-    let members: Vec<u32> = here.map(|(_, number)| number).collect();
-    let section = (out.len, members.len() as u64);
-    let leaf = |i: u64| {
-        let feature = members.get(i as usize).map_or(0, |&f| f as usize);
-        let bbox = contents.items.get(feature).map_or(tree::EMPTY, |item| item.bbox);
-        (bbox, contents.offsets.get(feature).copied().unwrap_or(0))
+fn put_tree(out: &mut Out, leaves: &Records<ZoomLeaf>) -> Result<(u64, u64)> {
+    let section = (out.len, leaves.len() as u64);
+    let for_each = |put: &mut tree::PutLeaf<'_>| {
+        leaves.for_each_run(&mut |run| run.iter().try_for_each(|leaf| put(leaf.bbox, leaf.offset)))
     };
-    tree::write(section.1, leaf, &mut |bytes| out.put(bytes))?;
-    for &member in &members {
-        let area = contents.items.get(member as usize).map_or(0.0, Item::area_m2);
-        out.put(&area.to_bits().to_le_bytes())?;
-    }
-    if members.len() % 2 == 1 {
+    tree::write(section.1, &for_each, &mut |bytes| out.put(bytes))?;
+    leaves.for_each_run(&mut |run| {
+        run.iter().try_for_each(|leaf| out.put(&leaf.area_m2.to_bits().to_le_bytes()))
+    })?;
+    if leaves.len() % 2 == 1 {
         out.put(&[0; 4])?;
     }
     Ok(section)
 }
 
-fn put_mass(out: &mut Out, contents: &Contents<'_>) -> Result<Vec<(u64, u64)>> {
-    let items = contents.items.iter().zip(contents.drop_items).zip(contents.offsets);
-    let mut entries: Vec<MassEntry> = items
-        .filter_map(|((item, drop), &offset)| MassEntry::new(drop, offset, item.minzoom))
-        .collect();
-    rayon::slice::ParallelSliceMut::par_sort_unstable(entries.as_mut_slice());
-    let mut fold = MassFold::new(&contents.plan.mass_bits);
-    fold.add(&entries);
+fn put_mass(
+    out: &mut Out,
+    entries: Sorter<MassEntry>,
+    bits: &[u8],
+    tmp: &Path,
+) -> Result<Vec<(u64, u64)>> {
+    let mut zooms: Vec<Records<MassCell>> =
+        (0..ZOOMS).map(|_| Records::with_chunk(tmp, LEAVES)).collect();
+    let mut fold = MassFold::new(bits);
+    entries.for_each_run(&mut |run| {
+        fold.add(run);
+        fold.take().zip(&mut zooms).try_for_each(|(cells, zoom)| zoom.extend(cells))
+    })?;
     fold.finish();
-    let mut cells: Vec<Vec<MassCell>> = fold.take().collect();
-    cells.resize(ZOOMS, Vec::new());
+    fold.take().zip(&mut zooms).try_for_each(|(cells, zoom)| zoom.extend(cells))?;
     let mut sections = Vec::with_capacity(ZOOMS);
-    for cells in cells {
+    for cells in zooms {
         sections.push((out.len, cells.len() as u64));
-        for MassCell { cell, sum, best } in cells {
-            let [x, y] = sum.moments;
-            for number in [cell, sum.area_dm2, x, y, sum.count, best] {
-                out.put(&number.to_le_bytes())?;
-            }
-        }
+        let mut bytes = Vec::new();
+        cells.for_each_run(&mut |run| {
+            bytes.clear();
+            run.iter().for_each(|cell| cell.put(&mut bytes));
+            out.put(&bytes)
+        })?;
     }
     Ok(sections)
 }
