@@ -94,13 +94,6 @@ fn all(sources: &[String], what: &str, is: impl Fn(&str) -> bool) -> anyhow::Res
     Ok(found > 0)
 }
 
-/// A file of a folder or archive that is not imported.
-struct Skipped {
-    name: String,
-    reason: String,
-    remedy: String,
-}
-
 /// Imports everything that the names stand for, as one revision.
 pub(crate) fn import(
     store: &Store,
@@ -111,22 +104,13 @@ pub(crate) fn import(
 ) -> anyhow::Result<Report> {
     let mut options = options.clone();
     let mut skipped = Vec::new();
-    macro_rules! skip {
-        ($found:expr) => {
-            skipped.extend($found.skipped.into_iter().map(|file| Skipped {
-                name: file.name.to_string(),
-                reason: file.reason.to_string(),
-                remedy: file.remedy.to_string(),
-            }))
-        };
-    }
     let report = match reading {
         Reading::Features(reading) => {
             let mut sources = Vec::new();
             for name in names {
                 let found = onemap_vector::survey(name)?;
                 sources.extend(found.sources);
-                skip!(found);
+                skipped.extend(found.skipped);
             }
             let inputs = sources.iter().map(|source| Input {
                 name: source.name.clone(),
@@ -141,7 +125,7 @@ pub(crate) fn import(
             for name in names {
                 let found = onemap_city_model::survey(name)?;
                 sources.extend(found.sources);
-                skip!(found);
+                skipped.extend(found.skipped);
             }
             let inputs = sources.iter().map(|source| Input {
                 name: source.name.clone(),
@@ -164,7 +148,7 @@ pub(crate) fn import(
                         sources.push(source);
                     }
                 }
-                skip!(found);
+                skipped.extend(found.skipped);
             }
             let inputs = sources.iter().map(|source| Input {
                 name: source.name.clone(),

@@ -5,12 +5,13 @@
 use cargo_metadata::MetadataCommand;
 
 /// The crates along the data. A crate may depend on those before it.
-const FLOW: [&str; 19] = [
+const FLOW: [&str; 20] = [
     "onemap-bounded",
     "onemap-model",
     "onemap-filter",
     "onemap-archive",
     "onemap-crs",
+    "onemap-source",
     "onemap-vector",
     "onemap-city-model",
     "onemap-tileset",

@@ -17,7 +17,6 @@ mod cityjson;
 mod columns;
 mod crs_name;
 mod detect;
-mod error;
 mod format;
 mod gltf;
 mod limits;
@@ -32,9 +31,9 @@ mod hostile;
 #[cfg(test)]
 mod testing;
 
-pub use detect::{Skipped, Survey, is_city_model, survey};
-pub use error::Error;
+pub use detect::{Survey, is_city_model, survey};
 pub use format::Format;
+pub use onemap_source::{Error, Skipped};
 pub use placement::Placement;
 pub use source::{Options, Source};
 

@@ -1,17 +1,5 @@
 //! Limits of the readers: constants with units and reasons. Those of bytes and archives in general stand in
-//! `onemap_bounded::limits`.
-
-/// Buffer of a stream, bytes: large enough that a system call is rare beside parsing.
-pub(crate) const BUFFER_BYTES: usize = 256 << 10;
-
-/// How much of a file is looked at to find out what it is, bytes.
-pub(crate) const HEAD_BYTES: usize = 64 << 10;
-
-/// Folders within folders that are searched for sources.
-pub(crate) const MAX_FOLDER_DEPTH: usize = 12;
-
-/// Files of one folder, with its subfolders, that are looked at.
-pub(crate) const MAX_FOLDER_FILES: usize = 100_000;
+//! `onemap_bounded::limits`, those of looking for sources in `onemap_source::limits`.
 
 /// One image file, bytes. PLATEAU's largest atlases have 20 MB.
 pub(crate) const MAX_IMAGE_BYTES: u64 = 64 << 20;

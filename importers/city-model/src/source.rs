@@ -1,15 +1,11 @@
 //! What is to be read, and how.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use onemap_bounded::Gunzip;
-use onemap_model::Sink;
+use onemap_source::Origin;
 
-use crate::{Error, Format, Placement, limits};
+use crate::{Format, Placement};
 
 /// One thing to read: a file, with the images and other files that it refers to.
 #[derive(Debug, Clone)]
@@ -64,102 +60,20 @@ impl Options {
     }
 }
 
-impl Source {
-    /// Opens the file as a stream, unpacked when it is gzipped.
-    pub(crate) fn open(&self) -> Result<Input, Error> {
-        let file = File::open(&self.path).map_err(|error| Error::io(self, error))?;
-        let total = file.metadata().map_err(|error| Error::io(self, error))?.len();
-        let done = Arc::new(AtomicU64::new(0));
-        let file = Counted { file, done: Arc::clone(&done) };
-        let stream: Box<dyn Read + Send> =
-            if self.gzipped { Box::new(Gunzip::new(file)) } else { Box::new(file) };
-        let inner = BufReader::with_capacity(limits::BUFFER_BYTES, stream);
-        let progress = Progress { done, total, told: 0, part: (0, 1) };
-        Ok(Input { inner, progress })
+impl Origin for Source {
+    fn name(&self) -> &str {
+        &self.name
     }
 
-    /// Reads the whole file, of at most `limit` bytes.
-    pub(crate) fn read_all(&self, limit: u64) -> Result<Vec<u8>, Error> {
-        let mut bytes = Vec::new();
-        let read = self.open()?.take(limit + 1).read_to_end(&mut bytes);
-        read.map_err(|error| Error::read_failed(self, None, error))?;
-        if bytes.len() as u64 > limit {
-            return Err(Error::unsupported(
-                self,
-                format!("it is larger than {} MiB", limit >> 20),
-                "divide the model into several files",
-            ));
-        }
-        Ok(bytes)
-    }
-}
-
-/// A source's content as a stream.
-pub(crate) struct Input {
-    inner: BufReader<Box<dyn Read + Send>>,
-    progress: Progress,
-}
-
-impl Input {
-    /// Returns a teller that can be used after the stream went into a parser.
-    pub(crate) fn progress(&self) -> Progress {
-        self.progress.clone()
-    }
-}
-
-impl Read for Input {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buf)
-    }
-}
-
-impl BufRead for Input {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.inner.fill_buf()
+    fn format_name(&self) -> &'static str {
+        self.format.name()
     }
 
-    fn consume(&mut self, amount: usize) {
-        self.inner.consume(amount);
-    }
-}
-
-/// Tells a sink how much of a file has been read, in bytes of the file as it lies on disk.
-#[derive(Debug, Clone)]
-pub(crate) struct Progress {
-    done: Arc<AtomicU64>,
-    total: u64,
-    told: u64,
-    /// Which of how many readings of the file this is.
-    part: (u64, u64),
-}
-
-impl Progress {
-    /// Makes this the progress of reading number `i`, from 0, of `n` readings of the file.
-    pub(crate) fn part(mut self, i: u64, n: u64) -> Self {
-        self.part = (i, n.max(1));
-        self
+    fn path(&self) -> &Path {
+        &self.path
     }
 
-    /// Tells the sink when something was read since the last call; cheap enough for every record.
-    pub(crate) fn tell(&mut self, sink: &mut dyn Sink) {
-        let done = self.done.load(Ordering::Relaxed);
-        if done != self.told {
-            self.told = done;
-            let (i, n) = self.part;
-            sink.progress(self.total / n * i + done.min(self.total) / n, self.total);
-        }
-    }
-}
-
-struct Counted {
-    file: File,
-    done: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.file.read(buf)?;
-        self.done.fetch_add(n as u64, Ordering::Relaxed);
-        Ok(n)
+    fn is_gzipped(&self) -> bool {
+        self.gzipped
     }
 }

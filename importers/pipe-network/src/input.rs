@@ -1,6 +1,7 @@
 //! Text of input files: lines of words, with a comment at the end.
 
 use onemap_bounded::text;
+use onemap_source::read_all;
 
 use crate::{Error, Options, Source, limits};
 
@@ -14,7 +15,7 @@ const MAX_NUMBER: f64 = 1e15;
 ///
 /// The encoding is the one told, else detected; what can not be decoded is U+FFFD.
 pub(crate) fn read(source: &Source, options: &Options) -> Result<String, Error> {
-    let bytes = source.read_all(limits::MAX_MODEL_BYTES)?;
+    let bytes = read_all(source, limits::MAX_MODEL_BYTES)?;
     let encoding = match &options.encoding {
         Some(label) => text::for_label(label).ok_or_else(|| {
             Error::unsupported(

@@ -15,7 +15,6 @@ mod difference;
 mod draft;
 mod emit;
 mod epanet;
-mod error;
 mod format;
 mod input;
 mod limits;
@@ -31,11 +30,11 @@ mod utility_gml;
 mod testing;
 
 pub use checks::{Limits, Rule, codes};
-pub use detect::{Skipped, Survey, is_pipe_network, survey};
+pub use detect::{Survey, is_pipe_network, survey};
 pub use difference::{Change, Difference, Stored, compare, features};
-pub use error::Error;
 pub use format::Format;
 pub use mapping::Mapping;
+pub use onemap_source::{Error, Skipped};
 pub use source::{Options, Source};
 
 use onemap_model::Sink;

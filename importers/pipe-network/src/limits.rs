@@ -1,17 +1,8 @@
 //! Limits of the readers: constants with units and reasons. Those of bytes and archives in general stand in
-//! `onemap_bounded::limits`.
-
-/// How much of a file is looked at to find out what it is, bytes.
-pub(crate) const HEAD_BYTES: usize = 64 << 10;
+//! `onemap_bounded::limits`, those of looking for sources in `onemap_source::limits`.
 
 /// One model file (EPANET, SWMM, pandapipes), bytes; the largest known has 30 MB.
 pub(crate) const MAX_MODEL_BYTES: u64 = 1 << 30;
-
-/// Folders within folders that are searched for sources.
-pub(crate) const MAX_FOLDER_DEPTH: usize = 12;
-
-/// Files of one folder, with its subfolders, that are looked at.
-pub(crate) const MAX_FOLDER_FILES: usize = 100_000;
 
 /// Cells of all tables of one network: they are held in memory, about 50 bytes each.
 pub(crate) const MAX_CELLS: usize = 80_000_000;

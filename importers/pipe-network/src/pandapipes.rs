@@ -13,6 +13,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use onemap_model::{Element, Note, PipeClass, Value};
+use onemap_source::read_all;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::draft::{Draft, End, Link, Node, Origin, Section};
@@ -65,7 +66,7 @@ const READ: [&str; 18] = [
 
 /// Reads a file.
 pub(crate) fn read(source: &Source, options: &Options) -> Result<Draft, Error> {
-    let bytes = source.read_all(limits::MAX_PANDAPIPES_BYTES)?;
+    let bytes = read_all(source, limits::MAX_PANDAPIPES_BYTES)?;
     let text = String::from_utf8_lossy(&bytes);
     let file: File = serde_json::from_str(&frame::without_nan(&text))
         .map_err(|error| broken(source, "", &error))?;

@@ -1,14 +1,12 @@
 //! What is to be read, and how.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use onemap_bounded::Gunzip;
 use onemap_model::PipeClass;
+use onemap_source::Origin;
 
-use crate::{Error, Format, Limits, Mapping};
+use crate::{Format, Limits, Mapping};
 
 /// One network to read: a file, or tables that belong together.
 #[derive(Debug, Clone)]
@@ -57,25 +55,20 @@ impl Options {
     }
 }
 
-impl Source {
-    /// Opens the file as a stream, unpacked when it is gzipped.
-    pub(crate) fn open(&self) -> Result<Box<dyn Read + Send>, Error> {
-        let file = File::open(&self.path).map_err(|error| Error::io(self, error))?;
-        Ok(if self.gzipped { Box::new(Gunzip::new(file)) } else { Box::new(file) })
+impl Origin for Source {
+    fn name(&self) -> &str {
+        &self.name
     }
 
-    /// Reads the whole file, of at most `limit` bytes.
-    pub(crate) fn read_all(&self, limit: u64) -> Result<Vec<u8>, Error> {
-        let mut bytes = Vec::new();
-        let read = self.open()?.take(limit + 1).read_to_end(&mut bytes);
-        read.map_err(|error| Error::read_failed(self, None, error))?;
-        if bytes.len() as u64 > limit {
-            return Err(Error::unsupported(
-                self,
-                format!("it is larger than {} MiB", limit >> 20),
-                "divide the network into several files",
-            ));
-        }
-        Ok(bytes)
+    fn format_name(&self) -> &'static str {
+        self.format.name()
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn is_gzipped(&self) -> bool {
+        self.gzipped
     }
 }

@@ -12,6 +12,7 @@ mod tests;
 use onemap_bounded::{XmlEvent, XmlReader};
 use onemap_crs::Crs;
 use onemap_model::{Element, Note, PipeClass, PipeSystem, Value};
+use onemap_source::Input;
 use rustc_hash::FxHashMap;
 
 use crate::draft::{Draft, End, Link, Node, Origin, Refused, Section};
@@ -58,8 +59,8 @@ const KINDS: [(&str, Option<&str>, Element); 28] = [
 
 /// Reads a file.
 pub(crate) fn read(source: &Source, options: &Options) -> Result<Draft, Error> {
-    let mut xml =
-        XmlReader::new(source.open()?).map_err(|error| Error::bounded(source, None, error))?;
+    let mut xml = XmlReader::new(Input::open(source)?)
+        .map_err(|error| Error::bounded(source, None, error))?;
     let mut file = File::default();
     if let Err(error) = file.read(&mut xml) {
         let at = Some(format!("byte {}", xml.position()));
@@ -101,10 +102,7 @@ struct File {
 }
 
 impl File {
-    fn read(
-        &mut self,
-        xml: &mut XmlReader<Box<dyn std::io::Read + Send>>,
-    ) -> Result<(), onemap_bounded::Error> {
+    fn read(&mut self, xml: &mut XmlReader<Input>) -> Result<(), onemap_bounded::Error> {
         while !self.is_too_large {
             let start = match xml.read()? {
                 XmlEvent::Start(start) => start,

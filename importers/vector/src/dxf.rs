@@ -31,6 +31,7 @@ use std::collections::BTreeMap;
 
 use onemap_bounded::text::Detector;
 use onemap_model::{Note, Sink};
+use onemap_source::Input;
 
 use self::affine::Affine;
 use self::emit::Emitter;
@@ -105,7 +106,7 @@ fn first_pass(
     detector: &mut Detector,
     sink: &mut dyn Sink,
 ) -> Result<Tables, Error> {
-    let reader = source.open()?;
+    let reader = Input::open(source)?;
     let progress = reader.progress();
     let total = progress.total();
     let mut pairs = Pairs::new(reader).map_err(|e| Error::bounded(source, None, e))?;
@@ -150,7 +151,7 @@ fn georeference(tables: &Tables, options: &Options, sink: &mut dyn Sink) -> Opti
 
 /// Streams the entities. Returns what no records were made of.
 fn second_pass(source: &Source, emitter: &mut Emitter<'_>) -> Result<BTreeMap<String, u64>, Error> {
-    let reader = source.open()?;
+    let reader = Input::open(source)?;
     let progress = reader.progress();
     let total = progress.total();
     let mut pairs = Pairs::new(reader).map_err(|e| Error::bounded(source, None, e))?;

@@ -15,19 +15,19 @@ use onemap_bounded::{XmlEvent, XmlReader, XmlStart};
 use onemap_model::{
     Geometry, GeometryKind, LayerSlot, Note, Record, Reject, Sink, SourceLayer, Value,
 };
+use onemap_source::{Input, Progress};
 use serde_json::{Map, Value as Json};
 
 use self::point::{At, Position};
 use crate::columns::{Columns, ColumnsFull};
 use crate::limits::{MAX_GPX_EXTENSION_BYTES, MAX_GPX_FIELDS, MAX_XML_VERTICES};
-use crate::source::Progress;
 use crate::{Error, Options, Source};
 
 const REMEDY: &str = "export it again from the device or program that made it";
 
 /// Reads a GPX file.
 pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> Result<(), Error> {
-    let reader = source.open()?;
+    let reader = Input::open(source)?;
     let progress = reader.progress();
     let xml = XmlReader::new(reader).map_err(|e| Error::bounded(source, None, e))?;
     let mut reader = Reader {

@@ -19,17 +19,17 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use onemap_bounded::{XmlEvent, XmlReader, ZipArchive};
 use onemap_model::{Note, Sink};
+use onemap_source::{Input, Progress};
 
 use self::extended::Schemas;
 use self::layers::Layers;
-use crate::source::Progress;
 use crate::{Error, Options, Source};
 
 const REMEDY: &str = "export it again, or open it in Google Earth or QGIS and save a copy";
 
 /// Reads a `.kml`, `.kml.gz` or `.kmz` file.
 pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> Result<(), Error> {
-    let reader = source.open()?;
+    let reader = Input::open(source)?;
     let progress = reader.progress();
     let mut file = File::open(&source.path).map_err(|e| Error::io(source, e))?;
     let mut magic = [0; 4];

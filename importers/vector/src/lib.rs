@@ -12,7 +12,6 @@
 mod columns;
 mod detect;
 mod encoding;
-mod error;
 mod format;
 mod gather;
 mod json;
@@ -45,9 +44,9 @@ mod shapefile;
 mod topojson;
 mod xlsx;
 
-pub use detect::{Skipped, Survey, open, survey};
-pub use error::Error;
+pub use detect::{Survey, open, survey};
 pub use format::Format;
+pub use onemap_source::{Error, Skipped};
 pub use source::{Options, Source};
 
 use onemap_model::Sink;

@@ -1,18 +1,7 @@
 //! Limits of the readers: constants with units and reasons. Those of bytes and archives in general
-//! stand in `onemap_bounded::limits`.
+//! stand in `onemap_bounded::limits`, those of looking for sources in `onemap_source::limits`.
 
-/// Buffer of a stream, bytes: large enough that a system call is rare beside parsing.
-pub(crate) const BUFFER_BYTES: usize = 256 << 10;
-
-/// How much of a file is looked at to find out what it is, bytes. The `type` of a GeoJSON file may come
-/// after foreign members; the separator of a table shows in a few lines.
-pub(crate) const HEAD_BYTES: usize = 64 << 10;
-
-/// Folders within folders that are searched for sources.
-pub(crate) const MAX_FOLDER_DEPTH: usize = 12;
-
-/// Files of one folder, with its subfolders, that are looked at.
-pub(crate) const MAX_FOLDER_FILES: usize = 100_000;
+pub(crate) use onemap_source::limits::{BUFFER_BYTES, HEAD_BYTES};
 
 /// Layers that one KML file may open: placemarks of further folders go into one layer.
 pub(crate) const MAX_KML_LAYERS: usize = 500;

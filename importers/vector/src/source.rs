@@ -1,15 +1,11 @@
 //! What is to be read, and how.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use onemap_bounded::Gunzip;
-use onemap_model::Sink;
+use onemap_source::Origin;
 
-use crate::{Error, Format, limits};
+use crate::Format;
 
 /// One thing to read: a file, or a set of files that belong together.
 #[derive(Debug, Clone)]
@@ -53,102 +49,20 @@ impl Options {
     }
 }
 
-impl Source {
-    /// Opens the file as a stream, unpacked when it is gzipped.
-    pub(crate) fn open(&self) -> Result<Input, Error> {
-        let file = File::open(&self.path).map_err(|error| Error::io(self, error))?;
-        let total = file.metadata().map_err(|error| Error::io(self, error))?.len();
-        let done = Arc::new(AtomicU64::new(0));
-        let file = Counted { file, done: Arc::clone(&done) };
-        let stream: Box<dyn Read + Send> =
-            if self.gzipped { Box::new(Gunzip::new(file)) } else { Box::new(file) };
-        let inner = BufReader::with_capacity(limits::BUFFER_BYTES, stream);
-        let progress = Progress { done, total, told: 0, part: (0, 1) };
-        Ok(Input { inner, progress })
-    }
-}
-
-/// A source's content as a stream.
-pub(crate) struct Input {
-    inner: BufReader<Box<dyn Read + Send>>,
-    progress: Progress,
-}
-
-impl Input {
-    /// Tells the sink how far the file is read; cheap enough for every record.
-    pub(crate) fn tell(&mut self, sink: &mut dyn Sink) {
-        self.progress.tell(sink);
+impl Origin for Source {
+    fn name(&self) -> &str {
+        &self.name
     }
 
-    /// Returns a teller that can be used after the stream went into a parser.
-    pub(crate) fn progress(&self) -> Progress {
-        self.progress.clone()
-    }
-}
-
-impl Read for Input {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buf)
-    }
-}
-
-impl BufRead for Input {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.inner.fill_buf()
+    fn format_name(&self) -> &'static str {
+        self.format.name()
     }
 
-    fn consume(&mut self, amount: usize) {
-        self.inner.consume(amount);
-    }
-}
-
-/// Tells a sink how much of a file has been read, in bytes of the file as it lies on disk.
-#[derive(Debug, Clone)]
-pub(crate) struct Progress {
-    done: Arc<AtomicU64>,
-    total: u64,
-    told: u64,
-    /// Which of how many readings of the file this is.
-    part: (u64, u64),
-}
-
-impl Progress {
-    /// Returns how many bytes of the file were read.
-    pub(crate) fn done(&self) -> u64 {
-        self.done.load(Ordering::Relaxed)
+    fn path(&self) -> &Path {
+        &self.path
     }
 
-    /// Returns the size of the file in bytes.
-    pub(crate) fn total(&self) -> u64 {
-        self.total
-    }
-
-    /// Makes this the progress of reading number `i`, from 0, of `n` readings of the file.
-    pub(crate) fn part(mut self, i: u64, n: u64) -> Self {
-        self.part = (i, n.max(1));
-        self
-    }
-
-    /// Tells the sink when something was read since the last call.
-    pub(crate) fn tell(&mut self, sink: &mut dyn Sink) {
-        let done = self.done.load(Ordering::Relaxed);
-        if done != self.told {
-            self.told = done;
-            let (i, n) = self.part;
-            sink.progress(self.total / n * i + done.min(self.total) / n, self.total);
-        }
-    }
-}
-
-struct Counted {
-    file: File,
-    done: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.file.read(buf)?;
-        self.done.fetch_add(n as u64, Ordering::Relaxed);
-        Ok(n)
+    fn is_gzipped(&self) -> bool {
+        self.gzipped
     }
 }

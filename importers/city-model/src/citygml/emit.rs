@@ -3,6 +3,7 @@
 use onemap_model::{
     Field, FieldType, LayerSlot, Note, Record, Reject, Sink, SourceId, SourceLayer, Stopped, Value,
 };
+use onemap_source::Progress;
 
 use super::attributes::{Attribute, attributes};
 use super::codelists::CodeLists;
@@ -17,7 +18,6 @@ use super::shaper::{Fault, Shaper};
 use super::{Xml, each_object};
 use crate::build::{ModelBuilder, cim_level, fineness};
 use crate::columns::Columns;
-use crate::source::Progress;
 use crate::texture::Textures;
 use crate::{Error, Options, Source};
 

@@ -24,8 +24,8 @@ use std::io::Read;
 
 use onemap_bounded::{Result as XmlResult, XmlEvent, XmlReader};
 use onemap_model::Sink;
+use onemap_source::{Input, Progress};
 
-use crate::source::Progress;
 use crate::{Error, Options, Source};
 use element::{Element, Head, ObjectReader};
 use library::Library;
@@ -66,7 +66,7 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
 
 /// Opens the file for one of the three readings.
 fn open(source: &Source, part: u64) -> Result<(Xml, Progress), Error> {
-    let input = source.open()?;
+    let input = Input::open(source)?;
     let progress = input.progress().part(part, 3);
     Ok((xml(input).map_err(|error| Error::bounded(source, None, error))?, progress))
 }

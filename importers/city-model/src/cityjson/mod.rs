@@ -12,11 +12,11 @@ use onemap_bounded::{limits as guards, read_line_bounded};
 use onemap_model::{
     Field, FieldType, LayerSlot, Note, Record, Reject, Sink, SourceId, SourceLayer, Stopped, Value,
 };
+use onemap_source::{Input, Progress};
 use serde::de::DeserializeSeed;
 
 use crate::build::{ModelBuilder, cim_level, fineness};
 use crate::columns::{Columns, value_of};
-use crate::source::{Input, Progress};
 use crate::texture::Textures;
 use crate::{Error, Format, Options, Source, crs_name, semantics};
 use appearance::Palette;
@@ -28,7 +28,7 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
     if source.format == Format::CityJsonSeq {
         return sequence(source, options, sink);
     }
-    let first = source.open()?;
+    let first = Input::open(source)?;
     let mut progress = first.progress().part(0, 2);
     let mut reader = serde_json::Deserializer::from_reader(first);
     let document = Objects::Skip.deserialize(&mut reader).map_err(|e| json_error(source, e))?;
@@ -49,7 +49,7 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
         return Ok(());
     }
     let mut emitter = Emitter::new(source, options, &document.metadata, sink)?;
-    let second = source.open()?;
+    let second = Input::open(source)?;
     let progress = second.progress().part(1, 2);
     let mut context = Context::new(document, options);
     let mut stopped = false;
@@ -74,7 +74,7 @@ fn sequence(source: &Source, options: &Options, sink: &mut dyn Sink) -> Result<(
     if !options.wants(&source.stem) {
         return Ok(());
     }
-    let mut input = source.open()?;
+    let mut input = Input::open(source)?;
     let progress = input.progress();
     let mut line = Vec::new();
     let mut number = 0;

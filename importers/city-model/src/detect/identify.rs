@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use encoding_rs::Encoding;
+use onemap_source::Outline;
 
 use crate::Format;
 
@@ -23,18 +24,9 @@ pub(super) fn identify(head: &[u8], extension: &str) -> Option<Format> {
     }
 }
 
-/// What the first bytes of a JSON file show of its outermost object.
-#[derive(Debug, Default)]
-struct Outline {
-    keys: Vec<String>,
-    kind: Option<String>,
-    /// Another object follows the first one.
-    is_sequence: bool,
-}
-
 fn json(text: &[u8], extension: &str) -> Option<Format> {
     let outline = Outline::of(text);
-    let has = |key: &str| outline.keys.iter().any(|k| k == key);
+    let has = |key: &str| outline.has(key);
     let is_city = match outline.kind.as_deref() {
         Some("CityJSONFeature") => return Some(Format::CityJsonSeq),
         Some(kind) => kind == "CityJSON",
@@ -43,7 +35,7 @@ fn json(text: &[u8], extension: &str) -> Option<Format> {
     if is_city {
         let named = matches!(extension, "jsonl" | "ndjson" | "jsonseq");
         let format =
-            if outline.is_sequence || named { Format::CityJsonSeq } else { Format::CityJson };
+            if outline.is_sequence() || named { Format::CityJsonSeq } else { Format::CityJson };
         return Some(format);
     }
     let parts = ["meshes", "scenes", "nodes", "buffers", "accessors", "bufferViews", "materials"];
@@ -52,55 +44,6 @@ fn json(text: &[u8], extension: &str) -> Option<Format> {
         && !has("root")
         && parts.iter().any(|part| has(part));
     (is_gltf || extension == "gltf").then_some(Format::Gltf)
-}
-
-impl Outline {
-    fn of(text: &[u8]) -> Self {
-        let mut outline = Self::default();
-        let mut depth = 0_usize;
-        let mut at = 0;
-        // The key whose value comes next, at the first level.
-        let mut key: Option<String> = None;
-        while let Some(&byte) = text.get(at) {
-            at += 1;
-            match byte {
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => {
-                    depth = depth.saturating_sub(1);
-                    if depth == 0 {
-                        outline.is_sequence = next_byte(text, at) == Some(b'{');
-                        break;
-                    }
-                }
-                b'"' => {
-                    let start = at;
-                    while text.get(at).is_some_and(|&b| b != b'"') {
-                        at += if text.get(at) == Some(&b'\\') { 2 } else { 1 };
-                    }
-                    let string = text.get(start..at.min(text.len())).unwrap_or_default();
-                    at += 1;
-                    if depth != 1 {
-                        continue;
-                    }
-                    let string = String::from_utf8_lossy(string).into_owned();
-                    if next_byte(text, at) == Some(b':') {
-                        outline.keys.push(string.clone());
-                        key = Some(string);
-                    } else if key.take().as_deref() == Some("type") {
-                        outline.kind.get_or_insert(string);
-                    }
-                }
-                b',' if depth == 1 => key = None,
-                _ => {}
-            }
-        }
-        outline
-    }
-}
-
-fn next_byte(text: &[u8], from: usize) -> Option<u8> {
-    let rest = text.get(from..)?;
-    rest.iter().copied().find(|b| !b.is_ascii_whitespace() && *b != 0x1e)
 }
 
 /// Tells whether the root element is `CityModel`.

@@ -13,6 +13,7 @@ mod scene;
 use onemap_model::{
     Field, FieldType, LayerSlot, Model, Note, Record, Reject, Sink, SourceId, SourceLayer, Stopped,
 };
+use onemap_source::read_all;
 use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
 
@@ -70,7 +71,7 @@ const KNOWN: [&str; 14] = [
 
 /// Reads a glTF file.
 pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> Result<(), Error> {
-    let bytes = source.read_all(limits::MAX_MESH_BYTES)?;
+    let bytes = read_all(source, limits::MAX_MESH_BYTES)?;
     let (json, bin) = container(source, &bytes)?;
     check(source, &json)?;
     let place = place(source, options)?;

@@ -8,6 +8,7 @@ use onemap_bounded::{limits as guards, read_line_bounded};
 use onemap_model::{
     Field, FieldType, Note, Record, Reject, Sink, SourceId, SourceLayer, Stopped, Surface, Value,
 };
+use onemap_source::Input;
 use rustc_hash::FxHashMap;
 
 use crate::build::ModelBuilder;
@@ -128,7 +129,7 @@ impl<'a> Parser<'a> {
     }
 
     fn run(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
-        let mut input = self.source.open()?;
+        let mut input = Input::open(self.source)?;
         let mut progress = input.progress();
         let (mut line, mut number) = (Vec::new(), 0_u64);
         let mut whole = Vec::new();

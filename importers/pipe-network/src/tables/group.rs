@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use onemap_source::Head;
 use onemap_vector::Format as File;
 use rustc_hash::FxHashSet;
 
@@ -59,15 +60,7 @@ pub(crate) fn may_hold(source: &onemap_vector::Source, only_certain: bool) -> bo
 
 /// Looks in the first lines for one in which several cells are headers of a network.
 fn header_may_hold(source: &onemap_vector::Source) -> Option<bool> {
-    use std::io::Read;
-    let file = std::fs::File::open(&source.path).ok()?;
-    let mut head = Vec::new();
-    let limit = crate::limits::HEAD_BYTES as u64;
-    if source.gzipped {
-        let _ = onemap_bounded::Gunzip::new(file).take(limit).read_to_end(&mut head);
-    } else {
-        file.take(limit).read_to_end(&mut head).ok()?;
-    }
+    let head = Head::read(&source.path).ok()?.bytes;
     let encoding = onemap_bounded::text::detect(&head).encoding;
     let text = onemap_bounded::text::decode(&head, encoding).text;
     let roles = |line: &str| {

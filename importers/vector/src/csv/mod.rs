@@ -10,10 +10,10 @@ pub(crate) use sniff::looks_like_table;
 use std::io::{BufReader, Read};
 
 use onemap_model::{Note, Sink};
+use onemap_source::{Input, Progress};
 
 use crate::encoding::{TextEncoding, Utf8Reader};
 use crate::sheet::{Cell, Survey, Table};
-use crate::source::{Input, Progress};
 use crate::{Error, Options, Source, limits};
 use tokens::{Row, Rows};
 
@@ -102,7 +102,7 @@ impl Text {
     fn examine(source: &Source, options: &Options) -> Result<Self, Error> {
         let mut head = Vec::new();
         let limit = limits::HEAD_BYTES as u64;
-        let read = source.open()?.take(limit).read_to_end(&mut head);
+        let read = Input::open(source)?.take(limit).read_to_end(&mut head);
         if let (Err(error), true) = (read, head.is_empty()) {
             return Err(Error::read_failed(source, None, error));
         }
@@ -121,7 +121,7 @@ impl Text {
     }
 
     fn rows(&self, source: &Source, half: Half) -> Result<(Rows<Stream>, Progress), Error> {
-        let input = source.open()?;
+        let input = Input::open(source)?;
         let progress = match half {
             Half::First => input.progress().part(0, 2),
             Half::Second => input.progress().part(1, 2),

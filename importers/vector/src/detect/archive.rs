@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use onemap_bounded::ZipArchive;
+use onemap_source::{Error, is_hidden, temporary_folder};
 
 use super::identify::{self, Found};
-use super::{Finder, Named, is_system_file, stem_and_extension, temporary_folder};
-use crate::{Error, Format, limits};
+use super::{Finder, Named, stem_and_extension};
+use crate::{Format, limits};
 
 /// What a zip archive is, besides an archive.
 enum Kind {
@@ -22,7 +23,7 @@ enum Kind {
 impl Finder {
     /// Looks into a zip archive.
     pub(super) fn archive(&mut self, file: &Named<'_>) -> Result<(), Error> {
-        let opened = File::open(file.path).map_err(|error| super::io_error(file.name, error))?;
+        let opened = File::open(file.path).map_err(|error| Error::unread(file.name, error))?;
         let mut zip = match ZipArchive::open_nested(BufReader::new(opened), file.nesting) {
             Ok(zip) => zip,
             Err(error) => {
@@ -57,7 +58,6 @@ impl Finder {
             };
             let file_name = entry.file_name().to_owned();
             let inside = entry.name().to_owned();
-            let is_hidden = |part: &str| part.starts_with('.') || is_system_file(part);
             if inside.split('/').any(is_hidden) {
                 continue;
             }

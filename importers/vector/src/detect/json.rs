@@ -1,18 +1,9 @@
 //! Tells kinds of JSON apart by the keys of the root object.
 
+use onemap_source::Outline;
+
 use super::identify::Found;
 use crate::Format;
-
-/// What the first bytes of a JSON file show of its outermost value.
-#[derive(Debug, Default)]
-struct Outline {
-    keys: Vec<String>,
-    kind: Option<String>,
-    /// The first value ends within the bytes.
-    is_closed: bool,
-    /// The first byte after it that is no white space.
-    then: Option<u8>,
-}
 
 /// Finds out what a text that begins with `{` or `[` is.
 pub(super) fn identify(text: &[u8], is_whole: bool, extension: &str) -> Found {
@@ -23,8 +14,7 @@ pub(super) fn identify(text: &[u8], is_whole: bool, extension: &str) -> Found {
         );
     }
     let outline = Outline::of(text);
-    let has = |key: &str| outline.keys.iter().any(|k| k == key);
-    let is_sequence = outline.is_closed && outline.then == Some(b'{');
+    let has = |key: &str| outline.has(key);
     match outline.kind.as_deref() {
         Some("Topology") => return Found::Source(Format::TopoJson),
         Some("CityJSON" | "CityJSONFeature") => {
@@ -36,7 +26,7 @@ pub(super) fn identify(text: &[u8], is_whole: bool, extension: &str) -> Found {
                 extension,
                 "geojsonl" | "geojsons" | "geojsonseq" | "ndjson" | "jsonl" | "ndgeojson"
             );
-            let sequence = is_sequence || (by_name && kind != "FeatureCollection");
+            let sequence = outline.is_sequence() || (by_name && kind != "FeatureCollection");
             return Found::Source(if sequence { Format::GeoJsonSeq } else { Format::GeoJson });
         }
         _ => {}
@@ -106,57 +96,4 @@ fn is_geojson_type(kind: &str) -> bool {
             | "MultiLineString"
             | "MultiPolygon"
     )
-}
-
-impl Outline {
-    fn of(text: &[u8]) -> Self {
-        let mut outline = Self::default();
-        let mut depth = 0_usize;
-        let mut at = 0;
-        // The key whose value comes next, at the first level.
-        let mut key: Option<String> = None;
-        while let Some(&byte) = text.get(at) {
-            at += 1;
-            match byte {
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => {
-                    depth = depth.saturating_sub(1);
-                    if depth == 0 {
-                        outline.is_closed = true;
-                        outline.then = next_byte(text, at);
-                        break;
-                    }
-                }
-                b'"' => {
-                    let start = at;
-                    while text.get(at).is_some_and(|&b| b != b'"') {
-                        at += if text.get(at) == Some(&b'\\') { 2 } else { 1 };
-                    }
-                    if at >= text.len() {
-                        break;
-                    }
-                    let string = text.get(start..at).unwrap_or_default();
-                    at += 1;
-                    if depth != 1 {
-                        continue;
-                    }
-                    let string = String::from_utf8_lossy(string).into_owned();
-                    if next_byte(text, at) == Some(b':') {
-                        outline.keys.push(string.clone());
-                        key = Some(string);
-                    } else if key.take().as_deref() == Some("type") {
-                        outline.kind.get_or_insert(string);
-                    }
-                }
-                b',' if depth == 1 => key = None,
-                _ => {}
-            }
-        }
-        outline
-    }
-}
-
-fn next_byte(text: &[u8], from: usize) -> Option<u8> {
-    let rest = text.get(from..)?;
-    rest.iter().copied().find(|b| !b.is_ascii_whitespace() && *b != 0x1e)
 }

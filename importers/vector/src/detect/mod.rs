@@ -11,31 +11,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use onemap_bounded::{BoundedRead, Gunzip, limits as guards};
+use onemap_source::{Error, FolderEntry, Head, temporary_folder};
 use tempfile::TempDir;
 
-use crate::{Error, Format, Source, limits};
+use crate::{Format, Source};
 use identify::Found;
 
-/// What a name turned out to hold.
-#[derive(Debug, Default)]
-pub struct Survey {
-    /// What can be read, sorted by name.
-    pub sources: Vec<Source>,
-    /// What was found in a folder or archive and can not be read. Files that belong to a source (`.dbf`,
-    /// `.prj`, ...), hidden ones and those of the operating system are not mentioned.
-    pub skipped: Vec<Skipped>,
-}
-
-/// A file that is not a source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skipped {
-    /// Its name, with that of the folder or archive.
-    pub name: String,
-    /// What it is.
-    pub reason: String,
-    /// What to do.
-    pub remedy: String,
-}
+/// What a name turned out to hold. Files that belong to a source are `.dbf`, `.prj` and others.
+pub type Survey = onemap_source::Survey<Source>;
 
 /// Finds the sources in what the user named: a file, a folder, a zip, `-` for standard input, or a
 /// `postgres://` address.
@@ -59,7 +42,7 @@ pub fn survey(name: &str) -> Result<Survey, Error> {
         finder.standard_input()?;
     } else {
         let path = Path::new(name);
-        let metadata = std::fs::metadata(path).map_err(|error| io_error(name, error))?;
+        let metadata = std::fs::metadata(path).map_err(|error| Error::unread(name, error))?;
         let result = if metadata.is_dir() {
             finder.folder(path, name, 0)
         } else {
@@ -68,7 +51,11 @@ pub fn survey(name: &str) -> Result<Survey, Error> {
         };
         result?;
     }
-    finder.finish(name)
+    let nothing = (
+        "there is no file in it that can be imported",
+        "name a folder or archive with vector files",
+    );
+    finder.found.finish(name, nothing)
 }
 
 /// Makes the source of an address.
@@ -90,7 +77,11 @@ fn address(name: &str, scheme: &str) -> Result<Survey, Error> {
         "file" => "give the path without 'file://'",
         _ => "give a file, a folder, a zip archive or a postgres:// address",
     };
-    Err(unknown(&without_password(name), format!("'{scheme}://' addresses are not read"), remedy))
+    Err(Error::unknown(
+        &without_password(name),
+        format!("'{scheme}://' addresses are not read"),
+        remedy,
+    ))
 }
 
 /// Replaces the password of an address, so that it may stand in messages.
@@ -146,20 +137,9 @@ impl<'a> Named<'a> {
     }
 }
 
-/// Splits a file name into stem and lower-case extension, without a `.gz` at the end. `.osm.pbf` is one
-/// extension.
+/// Splits a file name into stem and lower-case extension, without a `.gz` at the end. `.osm.pbf` is one extension.
 fn stem_and_extension(file_name: &str) -> (&str, String) {
-    let (inner, last) = file_name.rsplit_once('.').unwrap_or((file_name, ""));
-    if last.eq_ignore_ascii_case("gz") && !inner.is_empty() {
-        return stem_and_extension(inner);
-    }
-    if inner.is_empty() || last.chars().count() > 12 {
-        return (file_name, String::new());
-    }
-    let doubled = inner.rsplit_once('.').filter(|(stem, middle)| {
-        last.eq_ignore_ascii_case("pbf") && middle.eq_ignore_ascii_case("osm") && !stem.is_empty()
-    });
-    (doubled.map_or(inner, |(stem, _)| stem), last.to_ascii_lowercase())
+    onemap_source::stem_and_extension(file_name, &[("osm", "pbf")])
 }
 
 #[derive(Debug, Default)]
@@ -169,34 +149,8 @@ struct Finder {
 }
 
 impl Finder {
-    /// Ends the search: an error when nothing was found.
-    fn finish(mut self, name: &str) -> Result<Survey, Error> {
-        if !self.found.sources.is_empty() {
-            self.found.sources.sort_by(|a, b| a.name.cmp(&b.name));
-            self.found.skipped.sort_by(|a, b| a.name.cmp(&b.name));
-            return Ok(self.found);
-        }
-        let [first, rest @ ..] = self.found.skipped.as_slice() else {
-            return Err(unknown(
-                name,
-                "there is no file in it that can be imported",
-                "name a folder or archive with vector files",
-            ));
-        };
-        if first.name == name {
-            return Err(unknown(name, first.reason.clone(), first.remedy.clone()));
-        }
-        let others = match rest.len() {
-            0 => String::new(),
-            n => format!(", nor can {n} other files"),
-        };
-        let reason = format!("'{}' can not be imported: {}{others}", first.name, first.reason);
-        Err(unknown(name, reason, first.remedy.clone()))
-    }
-
     fn skip(&mut self, name: &str, reason: impl Into<String>, remedy: impl Into<String>) {
-        let (reason, remedy) = (reason.into(), remedy.into());
-        self.found.skipped.push(Skipped { name: name.to_owned(), reason, remedy });
+        self.found.skip(name, reason, remedy);
     }
 
     /// Copies standard input to a temporary file, because most formats are not read in one go.
@@ -213,32 +167,8 @@ impl Finder {
 
     /// Looks through a folder and its subfolders.
     fn folder(&mut self, folder: &Path, name: &str, depth: usize) -> Result<(), Error> {
-        if depth > limits::MAX_FOLDER_DEPTH {
-            let reason = format!("it lies more than {} folders deep", limits::MAX_FOLDER_DEPTH);
-            self.skip(name, reason, "import this folder by itself");
-            return Ok(());
-        }
-        let mut entries = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(|error| io_error(name, error))? {
-            let entry = entry.map_err(|error| io_error(name, error))?;
-            entries.push(entry.file_name());
-            self.files_seen += 1;
-            if self.files_seen > limits::MAX_FOLDER_FILES {
-                return Err(unknown(
-                    name,
-                    format!("it holds more than {} files", limits::MAX_FOLDER_FILES),
-                    "import its subfolders one by one",
-                ));
-            }
-        }
-        entries.sort();
-        for entry in entries {
-            let path = folder.join(&entry);
-            let file_name = entry.to_string_lossy();
-            if file_name.starts_with('.') || is_system_file(&file_name) {
-                continue;
-            }
-            let name = format!("{}/{file_name}", name.trim_end_matches('/'));
+        for entry in self.found.search(folder, name, depth, &mut self.files_seen)? {
+            let FolderEntry { path, file_name, name } = entry;
             // A link to a folder could lead in circles; one to a file is as good as the file.
             let is_link = path.is_symlink();
             if path.is_dir() {
@@ -260,7 +190,7 @@ impl Finder {
 
     /// Looks at a file.
     fn file(&mut self, file: &Named<'_>) -> Result<(), Error> {
-        let head = match Head::read(file) {
+        let head = match Head::read(file.path).map_err(|error| Error::unread(file.name, error)) {
             Ok(head) => head,
             Err(error) if file.alone => return Err(error),
             Err(error) => {
@@ -318,7 +248,7 @@ impl Finder {
         let folder = temporary_folder(file.name)?;
         let (stem, extension) = file.stem_and_extension();
         let path = folder.path().join("unpacked");
-        let packed = File::open(file.path).map_err(|error| io_error(file.name, error))?;
+        let packed = File::open(file.path).map_err(|error| Error::unread(file.name, error))?;
         if let Err(error) = copy(Gunzip::new(packed), &path, file.name) {
             self.skip(file.name, error.to_string(), "get the file again");
             return Ok(());
@@ -330,38 +260,6 @@ impl Finder {
             unpacked: Some(Arc::new(folder)),
             ..file.clone()
         })
-    }
-}
-
-/// The first bytes of a file, unpacked if it is gzipped.
-struct Head {
-    bytes: Vec<u8>,
-    /// The bytes are the whole file.
-    is_whole: bool,
-    gzipped: bool,
-    gzip_problem: Option<String>,
-}
-
-impl Head {
-    fn read(file: &Named<'_>) -> Result<Self, Error> {
-        let open = || File::open(file.path).map_err(|error| io_error(file.name, error));
-        let mut bytes = Vec::new();
-        let limit = limits::HEAD_BYTES as u64;
-        open()?
-            .take(limit + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| io_error(file.name, error))?;
-        let gzipped = bytes.starts_with(&[0x1f, 0x8b]);
-        let mut gzip_problem = None;
-        if gzipped {
-            bytes.clear();
-            let result = Gunzip::new(open()?).take(limit + 1).read_to_end(&mut bytes);
-            // A stream that breaks off later is for the reader to tell, with the place.
-            gzip_problem = result.err().filter(|_| bytes.is_empty()).map(|error| error.to_string());
-        }
-        let is_whole = bytes.len() <= limits::HEAD_BYTES;
-        bytes.truncate(limits::HEAD_BYTES);
-        Ok(Self { bytes, is_whole, gzipped, gzip_problem })
     }
 }
 
@@ -389,10 +287,6 @@ fn sibling(path: &Path, extension: &str) -> Option<String> {
         .and_then(|found| Some(found.file_name()?.to_string_lossy().into_owned()))
 }
 
-fn is_system_file(name: &str) -> bool {
-    ["thumbs.db", "desktop.ini", "__macosx"].iter().any(|known| name.eq_ignore_ascii_case(known))
-}
-
 /// Explains formats that are folders.
 fn folder_format(name: &str) -> Option<(&'static str, &'static str)> {
     let (_, extension) = stem_and_extension(name);
@@ -402,21 +296,9 @@ fn folder_format(name: &str) -> Option<(&'static str, &'static str)> {
     ))
 }
 
-fn temporary_folder(name: &str) -> Result<TempDir, Error> {
-    tempfile::Builder::new().prefix("onemap-").tempdir().map_err(|error| io_error(name, error))
-}
-
 fn copy(mut from: impl Read, path: &Path, name: &str) -> Result<u64, Error> {
-    let mut file = File::create_new(path).map_err(|error| io_error(name, error))?;
-    io::copy(&mut from, &mut file).map_err(|error| io_error(name, error))
-}
-
-fn io_error(name: &str, source: io::Error) -> Error {
-    Error::Io { source_name: name.to_owned(), source }
-}
-
-fn unknown(name: &str, reason: impl Into<String>, remedy: impl Into<String>) -> Error {
-    Error::Unknown { source_name: name.to_owned(), reason: reason.into(), remedy: remedy.into() }
+    let mut file = File::create_new(path).map_err(|error| Error::unread(name, error))?;
+    io::copy(&mut from, &mut file).map_err(|error| Error::unread(name, error))
 }
 
 #[cfg(test)]

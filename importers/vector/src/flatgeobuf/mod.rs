@@ -14,8 +14,8 @@ use std::io::Read;
 
 use flatgeobuf as fgb;
 use onemap_model::{Field, LayerSlot, Note, Record, Reject, Sink, SourceLayer};
+use onemap_source::Input;
 
-use crate::source::Input;
 use crate::table::{Columns, unique_names};
 use crate::{Error, Options, Source};
 
@@ -32,7 +32,7 @@ const NODE: u64 = 40;
 
 /// Reads a FlatGeobuf file.
 pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> Result<(), Error> {
-    let mut input = source.open()?;
+    let mut input = Input::open(source)?;
     let mut magic = Vec::with_capacity(8);
     read_exactly(&mut input, 8, &mut magic).map_err(|e| broken(source, &e))?;
     match magic.as_slice() {

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
+use onemap_source::Input;
+
 use crate::json::{Lexer, Result};
 use crate::{Error, Source, limits};
 
@@ -84,7 +86,7 @@ fn tail(source: &Source) -> std::result::Result<Vec<u8>, Error> {
         return Ok(bytes);
     }
     let mut last: VecDeque<Vec<u8>> = VecDeque::new();
-    let mut input = source.open()?;
+    let mut input = Input::open(source)?;
     loop {
         let mut block = Vec::with_capacity(limits::HEAD_BYTES);
         let read = (&mut input).take(limits::HEAD_BYTES as u64).read_to_end(&mut block);

@@ -15,6 +15,7 @@ pub(crate) use reader::read_id;
 use std::io::Read;
 
 use onemap_model::Sink;
+use onemap_source::Input;
 
 use crate::encoding::{TextEncoding, Utf8Reader};
 use crate::json::Lexer;
@@ -26,9 +27,9 @@ pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> R
         return Ok(());
     }
     let mut head = Vec::new();
-    let _ = source.open()?.take(limits::HEAD_BYTES as u64).read_to_end(&mut head);
+    let _ = Input::open(source)?.take(limits::HEAD_BYTES as u64).read_to_end(&mut head);
     let encoding = TextEncoding::of(source, options, &head)?;
-    let input = source.open()?;
+    let input = Input::open(source)?;
     let progress = input.progress();
     let mut reader = Reader::new(source, options, sink, progress);
     reader.note(encoding.note);

@@ -5,12 +5,12 @@ use std::io::Read;
 use onemap_model::{
     AxisOrder, LayerSlot, Note, Record, Reject, Sink, SourceId, SourceLayer, Value,
 };
+use onemap_source::Progress;
 
 use super::crs::{self, Crs};
 use super::geometry::{self, GeometryMembers, Shape};
 use crate::columns::{Columns, ColumnsFull};
 use crate::json::{Fault, Lexer, Number};
-use crate::source::Progress;
 use crate::{Error, Options, Source, wkb_sink};
 
 /// What one record says, in any order.

@@ -10,6 +10,7 @@ mod block;
 mod proto;
 
 use onemap_bounded::Error as Guard;
+use onemap_source::Input;
 
 use self::blob::{BlobHeader, BlobKind};
 use self::block::{Block, Ended, Scratch};
@@ -34,7 +35,7 @@ impl Pbf {
         wanted: Kinds,
         visitor: &mut dyn Visitor,
     ) -> Result<(), Error> {
-        let mut reader = source.open()?;
+        let mut reader = Input::open(source)?;
         let progress = reader.progress();
         let broken = |e: Guard| Error::bounded(source, None, e);
         let first_pass = self.kinds.is_empty();

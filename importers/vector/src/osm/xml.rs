@@ -1,6 +1,7 @@
 //! Reads OSM XML (wiki.openstreetmap.org/wiki/OSM_XML), plain or gzipped.
 
 use onemap_bounded::{Error as Guard, XmlEvent, XmlReader, XmlStart};
+use onemap_source::Input;
 
 use super::element::{At, Element, ElementKind, Kinds, Member, Tags, Visitor, at_checked};
 use crate::limits::{MAX_OSM_REFS, MAX_OSM_TAG_BYTES, MAX_OSM_TAGS};
@@ -14,7 +15,7 @@ pub(super) fn scan(
     wanted: Kinds,
     visitor: &mut dyn Visitor,
 ) -> Result<u64, Error> {
-    let reader = source.open()?;
+    let reader = Input::open(source)?;
     let progress = reader.progress();
     let broken = |e: Guard| Error::bounded(source, None, e);
     let mut xml = XmlReader::new(reader).map_err(broken)?;

@@ -9,10 +9,10 @@ mod tests;
 use std::io::{BufReader, Read};
 
 use onemap_model::Sink;
+use onemap_source::{Input, Progress};
 
 use crate::encoding::{TextEncoding, Utf8Reader};
 use crate::json::{Lexer, Number, Result};
-use crate::source::Input;
 use crate::{Error, Options, Source, limits};
 use arcs::{Arcs, Transform};
 use objects::Objects;
@@ -25,10 +25,10 @@ pub(crate) fn read(
     sink: &mut dyn Sink,
 ) -> std::result::Result<(), Error> {
     let mut head = Vec::new();
-    let _ = source.open()?.take(limits::HEAD_BYTES as u64).read_to_end(&mut head);
+    let _ = Input::open(source)?.take(limits::HEAD_BYTES as u64).read_to_end(&mut head);
     let encoding = TextEncoding::of(source, options, &head)?;
-    let open = || -> std::result::Result<(Text, crate::source::Progress), Error> {
-        let input = source.open()?;
+    let open = || -> std::result::Result<(Text, Progress), Error> {
+        let input = Input::open(source)?;
         let progress = input.progress();
         let utf8 = Utf8Reader::new(input, encoding.encoding);
         Ok((Lexer::new(BufReader::with_capacity(limits::BUFFER_BYTES, utf8)), progress))

@@ -6,13 +6,13 @@ use onemap_bounded::limits as guards;
 use onemap_model::{
     Geometry, GeometryKind, LayerSlot, Record, Reject, Sink, SourceId, SourceLayer, Value,
 };
+use onemap_source::Progress;
 
 use super::Topology;
 use super::arcs::Numbers;
 use crate::columns::{Columns, ColumnsFull};
 use crate::geojson::{self, GeometryMembers};
 use crate::json::{Fault, Lexer};
-use crate::source::Progress;
 use crate::{Error, Options, Source, wkb_sink};
 
 /// Why reading stopped.

@@ -1,6 +1,20 @@
 //! Why a source can not be read.
 
+use std::path::Path;
+
 use onemap_model::Stopped;
+
+/// Where content comes from, as messages and readers have to know it.
+pub trait Origin {
+    /// Returns what the user typed, and the entry within a folder or zip.
+    fn name(&self) -> &str;
+    /// Returns the name of the format that it is read as.
+    fn format_name(&self) -> &'static str;
+    /// Returns the file to read.
+    fn path(&self) -> &Path;
+    /// Tells whether the file is gzipped.
+    fn is_gzipped(&self) -> bool;
+}
 
 /// A source that can not be read as a whole.
 #[derive(Debug, thiserror::Error)]
@@ -55,21 +69,31 @@ pub enum Error {
 }
 
 impl Error {
+    /// Makes the error of a file that could not be read, before it is known what it is.
+    pub fn unread(name: &str, error: std::io::Error) -> Self {
+        Self::Io { source_name: name.to_owned(), source: error }
+    }
+
+    /// Makes the error of what is of no known format.
+    pub fn unknown(name: &str, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Unknown { source_name: name.to_owned(), reason: reason.into(), remedy: remedy.into() }
+    }
+
     /// Makes an I/O error.
-    pub(crate) fn io(source: &crate::Source, error: std::io::Error) -> Self {
-        Self::Io { source_name: source.name.clone(), source: error }
+    pub fn io(source: &dyn Origin, error: std::io::Error) -> Self {
+        Self::unread(source.name(), error)
     }
 
     /// Makes an error of broken content.
-    pub(crate) fn broken(
-        source: &crate::Source,
+    pub fn broken(
+        source: &dyn Origin,
         at: Option<String>,
         reason: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
         Self::Broken {
-            source_name: source.name.clone(),
-            format: source.format.name(),
+            source_name: source.name().to_owned(),
+            format: source.format_name(),
             at,
             reason: reason.into(),
             remedy: remedy.into(),
@@ -77,31 +101,27 @@ impl Error {
     }
 
     /// Makes an error of content that is not supported or lacks something.
-    pub(crate) fn unsupported(
-        source: &crate::Source,
+    pub fn unsupported(
+        source: &dyn Origin,
         reason: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
         Self::Unsupported {
-            source_name: source.name.clone(),
+            source_name: source.name().to_owned(),
             reason: reason.into(),
             remedy: remedy.into(),
         }
     }
 
     /// Makes the error of a stream that could not be read on: damaged content where the error says so.
-    pub(crate) fn read_failed(
-        source: &crate::Source,
-        at: Option<String>,
-        error: std::io::Error,
-    ) -> Self {
+    pub fn read_failed(source: &dyn Origin, at: Option<String>, error: std::io::Error) -> Self {
         use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
         if matches!(error.get_ref(), Some(inner) if inner.is::<onemap_bounded::Error>()) {
             return Self::bounded(source, at, error.into());
         }
         match error.kind() {
             InvalidData | InvalidInput | UnexpectedEof => {
-                let what = if source.gzipped {
+                let what = if source.is_gzipped() {
                     "the gzip stream is cut off or damaged"
                 } else {
                     "the data is cut off"
@@ -113,11 +133,7 @@ impl Error {
     }
 
     /// Makes the error of content that a guard refused.
-    pub(crate) fn bounded(
-        source: &crate::Source,
-        at: Option<String>,
-        error: onemap_bounded::Error,
-    ) -> Self {
+    pub fn bounded(source: &dyn Origin, at: Option<String>, error: onemap_bounded::Error) -> Self {
         match error {
             onemap_bounded::Error::Io(inner) => Self::read_failed(source, at, inner),
             onemap_bounded::Error::Unsupported { what, detail } => {
