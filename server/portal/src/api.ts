@@ -64,6 +64,8 @@ export interface LayerInfo {
   group: string;
   kind: string;
   crs: string;
+  /** What heights are measured from; absent for a layer without any. */
+  heights?: string | null;
   /** West, south, east, north in degrees; absent while the layer is empty. */
   bounds: [number, number, number, number] | null;
   minzoom: number;

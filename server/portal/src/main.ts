@@ -143,7 +143,10 @@ function open(store: LayerStore, revision: number): void {
       view.fitLayer(info, padding());
       if (!store.get(info.id)?.visible) store.change(info.id, { visible: true });
     },
-    retry: ({ info }) => view.reload(info.id),
+    retry: ({ info }) => {
+      view.reload(info.id);
+      scenes.scene?.refresh({ layer: info.id });
+    },
     zoom: () => map.getZoom(),
     inScene: () => inScene,
   });

@@ -161,7 +161,7 @@ export class NetworkPanel {
       h('button', { type: 'button', class: primary ? 'plain strong' : 'plain', disabled, onclick: action }, label);
     return [
       h('p', { class: 'net-drawing', role: 'status' }, h('strong', {}, t(sketch.drawing === 'line' ? 'net_drawLine' : 'net_drawArea')), h('span', {}, length)),
-      h('p', { class: 'net-note' }, t('net_drawHelp')),
+      h('p', { class: 'net-note' }, t(matchMedia('(pointer: coarse)').matches ? 'net_drawHelpTouch' : 'net_drawHelp')),
       sketch.drawing === 'polygon' && depthField(desk),
       h(
         'p',

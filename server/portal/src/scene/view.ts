@@ -172,7 +172,7 @@ export class SceneView {
   /** Reads a layer anew that has changed; the old one stays until the new one is there. */
   refresh({ layer }: Pick<Change, 'layer'>): void {
     const shown = this.shown.get(layer);
-    if (shown?.tileset) void this.read(layer, shown);
+    if (shown) void this.read(layer, shown);
   }
 
   /** Colours a layer by a field, or as it is; returns what the colours mean. */

@@ -6,6 +6,7 @@ import { hasScene } from '../scene/view.ts';
 import { isDrawable, type LayerState, type LayerStore } from '../store.ts';
 import { glyphs } from './icons.ts';
 import { layerMark, mark } from './marks.ts';
+import { failureText } from './messages.ts';
 import { layerTitle, local, timeText } from './names.ts';
 
 /** What the panel asks of the page. */
@@ -224,7 +225,7 @@ export class Catalogue {
     }
     if (failure !== null) {
       const retry = h('button', { type: 'button', class: 'link', onclick: () => this.actions.retry(layer) }, t('retry'));
-      return [t('layerFailed', { reason: failure }), ' ', retry];
+      return [t('layerFailed', { reason: failureText(failure) }), ' ', retry];
     }
     if (this.actions.inScene()) return visible && !hasScene(layer) ? [t('layerFlat')] : [];
     const from = firstZoom(layer);
@@ -254,6 +255,7 @@ export class Catalogue {
       [t('revision'), String(info.revision)],
     ];
     if (info.time) facts.push([t('timeExtent'), timeText(info.time)]);
+    if (info.heights && ['model', 'network', 'tileset'].includes(info.kind)) facts.push([t('heights'), tMaybe(`heights_${info.heights}`, info.heights)]);
     return [
       h('label', { class: 'opacity' }, h('span', {}, t('opacity')), slider, percent),
       h(

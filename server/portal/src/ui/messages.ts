@@ -12,6 +12,13 @@ export function errorText(error: ApiError): string {
   return error.reason === 'status' && error.message ? `${text}: ${error.message}` : text;
 }
 
+/** Why something could not be drawn, in words: what map and scene say of it is for programmers, and in English. */
+export function failureText(reason: string): string {
+  const status = /\b[45]\d\d\b/.exec(reason)?.[0];
+  if (status !== undefined) return t('httpStatus', { status });
+  return /failed to fetch|network|load failed|aborted|has failed/i.test(reason) ? t('networkDown') : reason;
+}
+
 /** A card in the middle of the page that says why there is no map, and what to do. */
 export function notice(title: Key, help: Key, detail: string, again: () => void): HTMLElement {
   return h(
