@@ -28,6 +28,11 @@ pub mod network_field {
     pub const WIDTH: &str = "width";
     /// Height of any other section, millimetres (float).
     pub const HEIGHT: &str = "height";
+    /// Outer diameter of the casing around it (套管), millimetres; surveys tell its nominal size, which is taken for that
+    /// (float).
+    pub const CASING: &str = "casing";
+    /// Material of the casing, as [`MATERIAL`] (text).
+    pub const CASING_MATERIAL: &str = "casing_material";
     /// Holes of a duct bank (int).
     pub const HOLES: &str = "holes";
     /// Holes in use (int).

@@ -1,7 +1,8 @@
 //! Free distances between pipes, against the limits: 净距, 碰撞.
 //!
 //! For each neighbour: the free distance in plan (between centre lines, less both half widths), the free height where the
-//! two cross in plan, and the distance of the bodies in space. A limit is looked up for the first two; where no row of the
+//! two cross in plan, and the distance of the bodies in space. A pipe in a casing is as wide as that
+//! ([`Link::outer`](crate::Link::outer)). A limit is looked up for the first two; where no row of the
 //! table holds, the state is "no limit known", which is not "pass".
 
 mod body;
@@ -17,7 +18,7 @@ pub use terms::Surface;
 pub(crate) use terms::Terms;
 use terms::{ANY_LAYING, ANY_PRESSURE, layings, millimetres, pressures};
 
-use crate::network::{LinkIx, Section, Shape};
+use crate::network::{Link, LinkIx, Section, Shape};
 use crate::section::facts::levels_at;
 use crate::section::plane::{Piece, angle_degrees, lerp, lerp2, nearest, pieces, rounded, sub2};
 use crate::section::{Layer, PipeFacts, UndergroundError, check_corners};
@@ -165,9 +166,7 @@ pub fn clearance(
     let mut near: FxHashMap<(usize, LinkIx), Near> = FxHashMap::default();
     for piece in &pieces {
         for (at, layer) in layers.iter().enumerate() {
-            let reach = options.radius_m
-                + checked.section.outer()[0] / 2.0
-                + layer.index.most_half_width_m();
+            let reach = options.radius_m + checked.outer[0] / 2.0 + layer.index.most_half_width_m();
             let bounds = piece.plane.grown(&piece.ends, reach);
             layer.index.segments(bounds, |link, segment| {
                 if !checked.is_joined(at, layer, link) {
@@ -222,7 +221,10 @@ impl Neighbour {
 /// The subject, wherever it is from.
 struct Checked<'a> {
     line: Vec<[f64; 3]>,
-    section: Section,
+    /// Outer width and height, metres, and whether it is round.
+    outer: [f64; 2],
+    round: bool,
+    size_unknown: bool,
     terms: Terms<'a>,
     own: Option<(usize, LinkIx)>,
     joins: &'a [(String, FeatureId)],
@@ -254,15 +256,22 @@ impl<'a> Checked<'a> {
                     pressure: planned.pressure.as_deref().map_or(ANY_PRESSURE, pressures),
                     laying: planned.laying.as_deref().map_or(ANY_LAYING, layings),
                 };
-                let (line, section) = (planned.line.clone(), planned.section);
-                Ok(Self { line, section, terms, own: None, joins: &planned.joins })
+                let (line, section) = (planned.line.clone(), &planned.section);
+                Ok(Self {
+                    line,
+                    outer: section.outer(),
+                    round: section.shape == Shape::Round,
+                    size_unknown: is_unknown(section),
+                    terms,
+                    own: None,
+                    joins: &planned.joins,
+                })
             }
             Subject::Link(at, id) => {
                 let missing = |layer: String| UndergroundError::NoLink { layer, id };
                 let layer = layers.get(at).ok_or_else(|| missing(format!("number {at}")))?;
                 let ix = layer.network.link_of(id).ok_or_else(|| missing(layer.id.to_owned()))?;
                 let link = layer.network.link(ix);
-                let section = link.section();
                 // Heights of the body, as levels have them.
                 let lower = levels_at(&link, 0, 0.0)
                     .zip(link.heights().first())
@@ -270,7 +279,15 @@ impl<'a> Checked<'a> {
                 let line = link.line().iter().zip(link.heights());
                 let line = line.map(|(at, z)| [at[0], at[1], f64::from(*z) - lower]).collect();
                 let own = Some((at, ix));
-                Ok(Self { line, section, terms: Terms::of(&link), own, joins: &[] })
+                Ok(Self {
+                    line,
+                    outer: link.outer(),
+                    round: is_round(&link),
+                    size_unknown: link.casing() <= 0.0 && is_unknown(&link.section()),
+                    terms: Terms::of(&link),
+                    own,
+                    joins: &[],
+                })
             }
         }
     }
@@ -288,6 +305,14 @@ impl<'a> Checked<'a> {
             self.joins.iter().any(|(name, join)| name == layer.id && Some(*join) == id)
         }
     }
+}
+
+fn is_round(link: &Link<'_>) -> bool {
+    link.casing() > 0.0 || link.section().shape == Shape::Round
+}
+
+fn is_unknown(section: &Section) -> bool {
+    section.width <= 0.0 || section.height <= 0.0
 }
 
 /// A distance in plan or height, and where it is along the subject.
@@ -328,7 +353,7 @@ fn measure(
     let Some(ends) = layer.segment(ix, segment) else { return };
     let ends = ends.map(|end| piece.plane.place(end));
     let (gap, t, u) = nearest(piece.local, ends);
-    let (own, other) = (checked.section.outer(), link.section().outer());
+    let (own, other) = (checked.outer, link.outer());
     let net = gap - f64::midpoint(own[0], other[0]);
     if net > radius_m {
         return;
@@ -349,12 +374,12 @@ fn measure(
             Body {
                 axis: [0, 1].map(|end: usize| [piece.local[end][0], piece.local[end][1], z[end]]),
                 half: own.map(|size| size / 2.0),
-                round: checked.section.shape == Shape::Round,
+                round: checked.round,
             },
             Body {
                 axis: [[ends[0][0], ends[0][1], a.centre_m], [ends[1][0], ends[1][1], b.centre_m]],
                 half: other.map(|size| size / 2.0),
-                round: link.section().shape == Shape::Round,
+                round: is_round(&link),
             },
         ];
         let net = net_distance(&bodies[0], &bodies[1]);
@@ -403,7 +428,6 @@ impl Near {
             (None, None) => None,
         };
         let states = [&horizontal, &vertical].into_iter().flatten().map(|check| check.state);
-        let unknown = |section: &Section| section.width <= 0.0 || section.height <= 0.0;
         Some(Neighbour {
             pipe: PipeFacts::of(layer, ix),
             crosses,
@@ -411,7 +435,8 @@ impl Near {
             horizontal,
             vertical,
             net_m: self.net.filter(|_| !self.height_missing).map(rounded),
-            size_unknown: unknown(&checked.section) || unknown(&link.section()),
+            size_unknown: checked.size_unknown
+                || (link.casing() <= 0.0 && is_unknown(&link.section())),
         })
     }
 }

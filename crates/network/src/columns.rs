@@ -110,7 +110,7 @@ macro_rules! columns {
 
 columns! {
     code = CODE, element = ELEMENT, class = CLASS, subclass = SUBCLASS, from = FROM, to = TO,
-    section = SECTION, shape = SHAPE, diameter = DIAMETER, width = WIDTH, height = HEIGHT, holes = HOLES,
+    section = SECTION, shape = SHAPE, diameter = DIAMETER, width = WIDTH, height = HEIGHT, casing = CASING, holes = HOLES,
     material = MATERIAL, laying = LAYING, pressure = PRESSURE, ground = GROUND, ground_from = GROUND_FROM,
     ground_to = GROUND_TO, elevation_from = ELEVATION_FROM, elevation_to = ELEVATION_TO, level = LEVEL,
     bottom = BOTTOM, flow = FLOW, flow_by = FLOW_BY, one_way = ONE_WAY, closed = CLOSED, operable = OPERABLE,

@@ -1,4 +1,4 @@
-//! How much ground lies over pipes: 覆土.
+//! How much ground lies over pipes, or over their casings ([`Link::outer`](crate::Link::outer)): 覆土.
 
 use onemap_model::FeatureId;
 use rayon::prelude::*;
@@ -132,7 +132,8 @@ fn of_link(
         let least = limit.and_then(|(_, limit)| limit.as_ref()).map(|limit| limit.least_m);
         match ground_at(ground, at).zip(levels_at(&link, segment, part)) {
             Some((ground, levels)) => {
-                places.push(Place { chainage, at, cover: ground - levels.top_m, least });
+                let cover = ground - levels.outer_top(&link);
+                places.push(Place { chainage, at, cover, least });
             }
             None => complete = false,
         }

@@ -368,13 +368,13 @@ impl Pit {
         let length = length2(sub2(ends[1], ends[0]));
         let levels = |t: f64| -> Option<Levels> { levels_at(&link, segment, t) };
         let free = |t: f64| -> Option<(f64, f64)> {
-            let top = levels(t)?.top_m;
+            let top = levels(t)?.outer_top(&link);
             Some((self.bottom_at(lerp2(degrees[0], degrees[1], t), ground)? - top, top))
         };
         let inside = self.inside(ends);
         if inside.is_empty() {
             // Its axis stays outside; its side may reach in.
-            let half = link.section().outer()[0] / 2.0;
+            let half = link.outer()[0] / 2.0;
             let nearest = self.edges().map(|edge| nearest(ends, edge));
             let Some((gap, t, _)) = nearest.min_by(|a, b| a.0.total_cmp(&b.0)) else { return };
             if gap >= half || half <= 0.0 {

@@ -158,6 +158,8 @@ pub(crate) struct LinkFacts {
     pub holes: u16,
     pub ground: [f32; 2],
     pub section: Section,
+    /// Outer diameter of the casing, metres; 0: none.
+    pub casing: f32,
     pub level: Level,
     pub class: Option<PipeClass>,
     pub element: Option<Element>,
@@ -406,6 +408,18 @@ impl<'a> Link<'a> {
     /// Returns its section.
     pub fn section(&self) -> Section {
         self.facts().section
+    }
+
+    /// Returns the outer diameter of the casing around it, metres; 0 where there is none.
+    pub fn casing(&self) -> f64 {
+        f64::from(self.facts().casing)
+    }
+
+    /// Returns the outer width and height of all of it, metres: of the casing where there is one. Free distances and
+    /// cover count from there, as the standards have it: from the outer edge of what protects a pipe (GB 50187-2012, notes
+    /// to table 8.2.10), of gas pipes from the casing where there is one (GB 50028-2006, table 6.3.3-2).
+    pub fn outer(&self) -> [f64; 2] {
+        if self.facts().casing > 0.0 { [self.casing(); 2] } else { self.section().outer() }
     }
 
     /// Returns the size as delivered, such as `DN300`.

@@ -167,6 +167,7 @@ impl Network {
             holes: columns.holes.number(values).map_or(0, |holes| holes as u16),
             ground: [columns.ground_from.height(values), columns.ground_to.height(values)],
             section,
+            casing: casing_of(columns, values, &section),
             level,
             class,
             element,
@@ -288,6 +289,15 @@ fn section_of(columns: &Columns, values: &[ValueRef<'_>]) -> Section {
         _ => Shape::Unknown,
     };
     Section { shape, width, height, wall: 0.0 }
+}
+
+/// Returns the outer diameter of the casing, metres; 0 where there is none, or one that the pipe does not fit into.
+fn casing_of(columns: &Columns, values: &[ValueRef<'_>], section: &Section) -> f32 {
+    let [width, height] = section.outer();
+    let across = if section.shape == Shape::Round { width } else { width.hypot(height) };
+    let millimetres = columns.casing.number(values).filter(|size| (0.0..30_000.0).contains(size));
+    let casing = millimetres.map_or(0.0, |size| size / 1000.0);
+    if casing > across { casing as f32 } else { 0.0 }
 }
 
 /// Finds which way it flows: as given, else down the inverts, else as the element says; else it is not known.

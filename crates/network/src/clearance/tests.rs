@@ -181,3 +181,38 @@ fn every_neighbour_that_brute_force_finds_is_found_and_is_as_far_both_ways() {
         }
     }
 }
+
+#[test]
+fn a_casing_is_what_distances_count_from() {
+    // DN200 gas in a DN600 casing, beside and below a planned DN400 storm sewer.
+    let gas = [("class", "RQ".into()), ("diameter", 200.0.into()), ("casing", 600.0.into())];
+    let beside = one(&[[-50.0, 2.0, 5.0], [50.0, 2.0, 5.0]], &gas);
+    let below = one(&[[0.0, -50.0, 4.0], [0.0, 50.0, 4.0]], &gas);
+    let sewer = planned(PipeClass::Drainage, &[[-20.0, 0.0, 5.0], [20.0, 0.0, 5.0]], 0.4);
+    let report = check(&sewer, &beside);
+    let neighbour = &report.neighbours[0];
+    assert!((neighbour.horizontal.as_ref().unwrap().net_m.unwrap() - 1.5).abs() < 1e-3);
+    assert!((neighbour.net_m.unwrap() - 1.5).abs() < 1e-3);
+    // What it is called stays the pipe.
+    assert!(neighbour.pipe.width_m < 0.22);
+    let report = check(&sewer, &below);
+    let vertical = report.neighbours[0].vertical.as_ref().unwrap();
+    assert!((vertical.net_m.unwrap() - 0.5).abs() < 1e-3, "{vertical:?}");
+    // And from the gas pipe's side.
+    let both = {
+        let mut sample = Sample::new();
+        let gas = sample.link(&[[-50.0, 2.0, 5.0], [50.0, 2.0, 5.0]], &gas);
+        let duct = [("class", "DL".into()), ("width", 400.0.into()), ("height", 400.0.into())];
+        sample.link(&[[-50.0, 0.0, 5.0], [50.0, 0.0, 5.0]], &duct);
+        (gas, sample.build())
+    };
+    let layers = [layer("pipes", &both.1)];
+    let options = ClearanceOptions::default();
+    let report = clearance(Subject::Link(0, both.0), &layers, &Limits::default(), options).unwrap();
+    let horizontal = report.neighbours[0].horizontal.as_ref().unwrap();
+    assert!((horizontal.net_m.unwrap() - 1.5).abs() < 1e-3, "{horizontal:?}");
+    // What a pipe does not fit into is an error of the data.
+    let tight = [("class", "RQ".into()), ("diameter", 200.0.into()), ("casing", 150.0.into())];
+    let report = check(&sewer, &one(&[[-50.0, 2.0, 5.0], [50.0, 2.0, 5.0]], &tight));
+    assert!(report.neighbours[0].horizontal.as_ref().unwrap().net_m.unwrap() > 1.68);
+}

@@ -50,3 +50,25 @@ fn what_can_not_be_told_is_not_a_pass() {
     let state = |id| cover(&layer, id, &LevelGround(9.0), &|_| None, &limits).unwrap().state;
     assert_eq!([state(flat), state(water)], [CheckState::NoHeight, CheckState::NoLimit]);
 }
+
+#[test]
+fn cover_counts_from_the_top_of_a_casing() {
+    let mut sample = Sample::new();
+    let cells = |casing: f64| {
+        [
+            ("class", "RQ".into()),
+            ("diameter", 200.0.into()),
+            ("casing", casing.into()),
+            ("level", "centre".into()),
+        ]
+    };
+    let bare = sample.link(&[[0.0, 0.0, 8.0], [50.0, 0.0, 8.0]], &cells(0.0));
+    let cased = sample.link(&[[0.0, 9.0, 8.0], [50.0, 9.0, 8.0]], &cells(600.0));
+    let built = sample.build();
+    let layer = layer("gas", &built);
+    let limits = Limits::parse(TABLE).unwrap();
+    let least = |id| cover(&layer, id, &LevelGround(10.0), &|_| None, &limits).unwrap().least_m;
+    assert_eq!(least(cased), Some(1.7));
+    // 100 mm, and the wall that is allowed for.
+    assert!((1.89..=1.9).contains(&least(bare).unwrap()));
+}

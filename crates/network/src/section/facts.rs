@@ -144,6 +144,11 @@ impl Levels {
         }
     }
 
+    /// Returns the height of the top of all of it, metres: of the casing, whose middle is the pipe's, where there is one.
+    pub(crate) fn outer_top(&self, link: &Link<'_>) -> f64 {
+        self.top_m.max(rounded(self.centre_m + link.casing() / 2.0))
+    }
+
     /// Returns the free height between this and another pipe, metres; negative where they overlap.
     pub(crate) fn gap(&self, other: &Self) -> f64 {
         (self.bottom_m - other.top_m).max(other.bottom_m - self.top_m)

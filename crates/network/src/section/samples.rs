@@ -43,8 +43,8 @@ const TEXTS: [&str; 14] = [
     "owner",
     "road",
 ];
-const NUMBERS: [&str; 7] =
-    ["diameter", "width", "height", "ground", "ground_from", "ground_to", "bottom"];
+const NUMBERS: [&str; 8] =
+    ["diameter", "width", "height", "casing", "ground", "ground_from", "ground_to", "bottom"];
 
 /// A network that is being made, with places as metres around one.
 pub(crate) struct Sample {

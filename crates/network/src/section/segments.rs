@@ -35,7 +35,7 @@ impl NetworkIndex {
             .filter_map(|ix| Some((network.node(*ix).at()?, ix)))
             .map(|(at, ix)| (box_of(at, at), [ix.0, 0]))
             .collect();
-        let half_width = |ix: &LinkIx| network.link(*ix).section().outer()[0] / 2.0;
+        let half_width = |ix: &LinkIx| network.link(*ix).outer()[0] / 2.0;
         let most_half_width_m = links.par_iter().map(half_width).reduce(|| 0.0, f64::max);
         Self { segments: Tree::new(&segments), nodes: Tree::new(&nodes), most_half_width_m }
     }
