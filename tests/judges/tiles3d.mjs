@@ -229,9 +229,11 @@ async function content(address, transform, region, isLeaf, isCut = false) {
       if (positions.length > MOST) complain(address, `${positions.length} vertices in a primitive`)
       out.vertices += positions.length
       if (instancing) {
-        const at = numbers(json, bin, instancing.attributes.TRANSLATION)
-        const scale = numbers(json, bin, instancing.attributes.SCALE)
-        at.forEach((p, i) => { cover(p); cover([p[0], p[1] + scale[i][1], p[2]]) })
+        extremes(instances(json, bin, instancing.attributes), positions).forEach(cover)
+        const known = node.extensions.EXT_instance_features?.featureIds[0]
+        const ids = known ? numbers(json, bin, instancing.attributes[`_FEATURE_ID_${known.attribute}`]) : []
+        if (table && !known) complain(address, 'instances without features')
+        for (const [f] of ids) if (f !== known.nullFeatureId && f >= table.count) { complain(address, 'a feature id of an instance is out of range'); break }
       } else {
         positions.forEach(cover)
       }
@@ -250,6 +252,31 @@ async function content(address, transform, region, isLeaf, isCut = false) {
     const apart = volume.map((v, i) => i < 4 ? (v - region[i]) * 6.3e6 : v - region[i])
     complain(address, `its content leaves its volume: ${apart.map(x => x.toFixed(3))} m`)
   }
+}
+
+/** Places, turns and sizes of instances; those that are not written are none. */
+function instances(json, bin, attributes) {
+  const rows = name => attributes[name] === undefined ? null : numbers(json, bin, attributes[name])
+  const [turns, sizes] = [rows('ROTATION'), rows('SCALE')]
+  return rows('TRANSLATION').map((at, i) => ({ at, turn: turns?.[i] ?? [0, 0, 0, 1], size: sizes?.[i] ?? [1, 1, 1] }))
+}
+
+/** The outermost of all vertices of instances, in the six directions of the axes. */
+function extremes(all, positions) {
+  const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity], out = []
+  for (const { at, turn: [x, y, z, w], size } of all) for (const position of positions) {
+    const p = position.map((value, k) => value * size[k])
+    // v + 2 q x (q x v + w v)
+    const c = [y * p[2] - z * p[1] + w * p[0], z * p[0] - x * p[2] + w * p[1], x * p[1] - y * p[0] + w * p[2]]
+    const v = [
+      at[0] + p[0] + 2 * (y * c[2] - z * c[1]), at[1] + p[1] + 2 * (z * c[0] - x * c[2]), at[2] + p[2] + 2 * (x * c[1] - y * c[0]),
+    ]
+    for (let k = 0; k < 3; k++) {
+      if (v[k] < low[k]) { low[k] = v[k]; out[k] = v }
+      if (v[k] > high[k]) { high[k] = v[k]; out[3 + k] = v }
+    }
+  }
+  return out
 }
 
 await tileset(url, IDENTITY, null)

@@ -4,7 +4,7 @@ use onemap_crs::LocalFrame;
 use onemap_model::Bounds;
 
 use crate::batch::{Batch, Vertex};
-use crate::gltf::{Instances, Place};
+use crate::gltf::Instances;
 use crate::lines::Lines;
 
 /// A corner with its longitude and latitude.
@@ -77,48 +77,28 @@ fn cut_segment(mut a: Corner, mut b: Corner, bounds: &Bounds) -> Option<[Vertex;
 
 /// Turns those of the things that reach over the bounds into triangles of their own, to be cut.
 pub(crate) fn split(
-    instances: &mut [Instances],
+    instances: &mut Instances,
     frame: &LocalFrame,
     bounds: &Bounds,
     batch: &mut Batch,
 ) {
-    for instances in instances {
-        let Instances { prototype, places } = instances;
-        let corners = prototype.vertices.iter();
-        let reach = corners.map(|v| v.position[0].hypot(v.position[1])).fold(0.0, f64::max);
-        places.retain(|place| {
-            let r = reach * f64::from(place.scale[0].max(place.scale[1]));
-            let [x, y, z] = place.at;
-            let around =
-                [[x - r, y - r, z], [x + r, y - r, z], [x - r, y + r, z], [x + r, y + r, z]];
-            let is_whole = around.into_iter().all(|at| {
-                let [lon, lat, _] = frame.to_lonlat(at);
-                contains(bounds, [lon, lat])
-            });
-            if !is_whole {
-                batch.add(
-                    prototype.vertices.iter().map(|v| placed(v, place)),
-                    prototype.triangles.clone(),
-                );
-            }
-            is_whole
+    let corners = instances.prototype.vertices.iter();
+    let reach = corners.map(|v| v.position[0].hypot(v.position[1])).fold(0.0, f64::max);
+    let mut places = std::mem::take(&mut instances.places);
+    places.retain(|place| {
+        let r = reach * f64::from(place.scale[0].max(place.scale[1]));
+        let [x, y, z] = place.at;
+        let around = [[x - r, y - r, z], [x + r, y - r, z], [x - r, y + r, z], [x + r, y + r, z]];
+        let is_whole = around.into_iter().all(|at| {
+            let [lon, lat, _] = frame.to_lonlat(at);
+            contains(bounds, [lon, lat])
         });
-    }
-}
-
-fn placed(vertex: &Vertex, place: &Place) -> Vertex {
-    let (sin, cos) = (libm::sin(place.turn), libm::cos(place.turn));
-    let turned = |[x, y, z]: [f64; 3]| [x * cos - y * sin, x * sin + y * cos, z];
-    let scale = place.scale.map(f64::from);
-    let at = turned(std::array::from_fn(|i| vertex.position[i] * scale[i]));
-    let n = turned(std::array::from_fn(|i| f64::from(vertex.normal[i]) / scale[i].max(1e-6)));
-    let length = n.iter().map(|x| x * x).sum::<f64>().sqrt().max(1e-12);
-    Vertex {
-        position: std::array::from_fn(|i| place.at[i] + at[i]),
-        normal: n.map(|x| (x / length) as f32),
-        feature: place.feature,
-        ..*vertex
-    }
+        if !is_whole {
+            instances.draw(place, batch);
+        }
+        is_whole
+    });
+    instances.places = places;
 }
 
 fn contains(bounds: &Bounds, [lon, lat]: [f64; 2]) -> bool {

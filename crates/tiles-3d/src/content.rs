@@ -12,7 +12,7 @@ use crate::atlas::Atlas;
 use crate::batch::{Batch, NO_FEATURE, Vertex, normal};
 use crate::clip;
 use crate::color::linear;
-use crate::device;
+use crate::device::{self, Form};
 use crate::gltf::{self, Instances, Place, Scene, Surface};
 use crate::images;
 use crate::lines::Lines;
@@ -30,7 +30,8 @@ pub enum Encoding {
     /// With KHR_mesh_quantization, EXT_meshopt_compression and WebP.
     #[default]
     Compact,
-    /// With nothing that a reader of core glTF does not know, but for the metadata.
+    /// With nothing that a reader of core glTF does not know, but for the metadata and the places of instances
+    /// (EXT_mesh_gpu_instancing).
     Plain,
 }
 
@@ -66,6 +67,12 @@ const LONGEST_PIECE: f64 = 200.0;
 /// Most pieces that one segment is divided into: 800 km.
 const MOST_PIECES: f64 = 4_096.0;
 
+/// Fewer devices of a form are no instances: what says that they are takes more bytes than they do.
+const FEWEST_INSTANCES: usize = 6;
+
+/// Opacity of a casing: the pipe is seen in it.
+const CASING_OPACITY: u8 = 90;
+
 /// Key of a textured batch, in the order of the file.
 type Textured = (String, Wrap2, bool, bool);
 
@@ -82,6 +89,8 @@ pub struct TileContent {
     plain: BTreeMap<(bool, bool), Batch>,
     textured: BTreeMap<Textured, (BlobRef, Batch)>,
     instances: Vec<Instances>,
+    /// By form and colour.
+    devices: BTreeMap<(Form, [u8; 4]), Instances>,
     lines: Lines,
     raiser: Raiser,
     is_earth_centred: bool,
@@ -97,6 +106,7 @@ impl TileContent {
             plain: BTreeMap::new(),
             textured: BTreeMap::new(),
             instances: Vec::new(),
+            devices: BTreeMap::new(),
             lines: Lines::default(),
             raiser: Raiser::default(),
             is_earth_centred: false,
@@ -212,7 +222,7 @@ impl TileContent {
         self.raiser.raise(batch, &self.frame, &footprint, &params, None, NO_FEATURE);
     }
 
-    /// Adds a link of a network: tubes of its section along its centre lines.
+    /// Adds a link of a network: tubes of its section along its centre lines, in a translucent one where it has a casing.
     pub fn add_pipe(&mut self, feature: &FeatureRef<'_>, params: &PipeParams) {
         let skin = self.skin(feature, params.color, params.is_assumed);
         let outline = Outline::of(&params.section);
@@ -220,6 +230,14 @@ impl TileContent {
         let batch = self.plain.entry((params.color[3] < 255, false)).or_default();
         for line in &params.lines {
             tube::sweep(batch, &outline, &path(&self.frame, line), upright, skin);
+        }
+        let Some(casing) = params.casing() else { return };
+        let ring = Outline::casing(casing / 2.0, params.section.across() / 2.0);
+        let [r, g, b, _] = skin.color;
+        let skin = Skin { color: [r, g, b, CASING_OPACITY], ..skin };
+        let batch = self.plain.entry((true, false)).or_default();
+        for line in &params.lines {
+            tube::sweep(batch, &ring, &path(&self.frame, line), false, skin);
         }
     }
 
@@ -241,8 +259,15 @@ impl TileContent {
             ground: up(params.ground),
             bottom: up(params.bottom),
         };
-        let batch = self.plain.entry((false, false)).or_default();
-        device::add(batch, params.element, &stand, skin);
+        for piece in device::pieces(params.element, &stand, skin.color) {
+            let device::Piece { form, color, at, scale } = piece;
+            let instances = self.devices.entry((form, color)).or_insert_with(|| {
+                let prototype = device::prototype(form, color);
+                Instances { prototype, places: Vec::new() }
+            });
+            let scale = scale.map(|x| x as f32);
+            instances.places.push(Place { at, turn: 0.0, scale, feature: skin.feature });
+        }
     }
 
     fn skin(&mut self, feature: &FeatureRef<'_>, color: [u8; 4], is_assumed: bool) -> Skin {
@@ -287,7 +312,9 @@ impl TileContent {
     pub fn clip(&mut self, bounds: &Bounds) {
         let own = self.plain.entry((false, false)).or_default();
         clip::clip_lines(&mut self.lines, &self.frame, bounds);
-        clip::split(&mut self.instances, &self.frame, bounds, own);
+        for instances in self.instances.iter_mut().chain(self.devices.values_mut()) {
+            clip::split(instances, &self.frame, bounds, own);
+        }
         let textured = self.textured.values_mut().map(|(_, batch)| batch);
         for batch in self.plain.values_mut().chain(textured) {
             clip::clip(batch, &self.frame, bounds);
@@ -318,10 +345,18 @@ impl TileContent {
     /// Writes the tile as binary glTF. `images` returns the files of textures; a surface whose picture is not there, or is
     /// none, keeps its colour.
     pub fn finish(
-        self,
+        mut self,
         images: &mut dyn FnMut(&BlobRef) -> Option<Vec<u8>>,
         encoding: Encoding,
     ) -> Vec<u8> {
+        let own = self.plain.entry((false, false)).or_default();
+        for (_, instances) in std::mem::take(&mut self.devices) {
+            if instances.places.len() < FEWEST_INSTANCES {
+                instances.places.iter().for_each(|place| instances.draw(place, own));
+            } else {
+                self.instances.push(instances);
+            }
+        }
         let mut batches: Vec<(Surface, Batch)> = Vec::new();
         for ((translucent, double_sided), batch) in self.plain {
             batches.push((Surface { texture: None, translucent, double_sided }, batch));

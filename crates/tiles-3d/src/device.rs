@@ -1,4 +1,7 @@
 //! What stands at the nodes of a network: simple shapes that are told from each other.
+//!
+//! There are thousands of each in a tile, and they differ in place, size and depth only. So they are made of few meshes
+//! that are written once, each with its places and sizes (EXT_mesh_gpu_instancing).
 
 use std::f64::consts::TAU;
 
@@ -6,7 +9,6 @@ use onemap_model::Element;
 
 use crate::batch::{Batch, Vertex};
 use crate::color::linear;
-use crate::tube::Skin;
 
 /// Covers and gratings, and hydrants, sRGB.
 const IRON: [u8; 4] = [72, 74, 78, 255];
@@ -35,102 +37,142 @@ pub(crate) struct Stand {
     pub(crate) bottom: f64,
 }
 
-/// Adds the shape of an element.
-pub(crate) fn add(batch: &mut Batch, element: Element, stand: &Stand, skin: Skin) {
+/// A mesh that many things share: x east, y north and z up of its origin, metres.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Form {
+    /// A cylinder on its foot, one metre high, its radius half a metre.
+    Shaft,
+    /// The top of a manhole: from the shaft's width to the cover, [`NECK`] high.
+    Neck,
+    /// A block on its foot, one metre long, wide and high.
+    Block,
+    /// Bars on a block.
+    Grating,
+    Hydrant,
+    Valve,
+    Tank,
+    Pump,
+    Outfall,
+    /// A small ball where pipes meet.
+    Joint,
+}
+
+/// A part of a thing: a form, and where and how large it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Piece {
+    pub(crate) form: Form,
+    /// Light, not sRGB.
+    pub(crate) color: [u8; 4],
+    pub(crate) at: [f64; 3],
+    pub(crate) scale: [f64; 3],
+}
+
+/// Height of [`Form::Neck`], metres.
+const NECK: f64 = 0.6;
+
+/// Returns what an element is made of. `own` is the colour of its network, light.
+pub(crate) fn pieces(element: Element, stand: &Stand, own: [u8; 4]) -> Vec<Piece> {
     let Stand { at: [x, y, z], ground, bottom } = *stand;
-    let mut shape = Maker { batch, middle: [x, y], feature: skin.feature };
-    let own = skin.color;
     let [iron, red, concrete] = [IRON, RED, CONCRETE].map(linear);
     // A chamber has at least some depth.
     let foot = bottom.min(ground - 0.3);
+    let whole = |form, color, height| Piece { form, color, at: [x, y, height], scale: [1.0; 3] };
+    let block = |[length, width]: [f64; 2], [low, high]: [f64; 2], color| Piece {
+        form: Form::Block,
+        color,
+        at: [x, y, low],
+        scale: [length, width, high - low],
+    };
     match element {
         Element::Manhole => {
-            let neck = (ground - 0.6).max(foot + (ground - foot) / 2.0);
-            shape.lathe(&[(0.0, foot), (0.5, foot), (0.5, neck), (0.38, ground - COVER)], own);
-            shape.lathe(&[(0.42, ground - COVER), (0.42, ground), (0.0, ground)], iron);
+            let neck = (ground - NECK).max(foot + (ground - foot) / 2.0);
+            let upright = |form, low, height| Piece {
+                form,
+                color: own,
+                at: [x, y, low],
+                scale: [1.0, 1.0, height],
+            };
+            vec![
+                upright(Form::Shaft, foot, neck - foot),
+                upright(Form::Neck, neck, (ground - neck) / NECK),
+            ]
         }
-        Element::Handhole => {
-            shape.block([0.4, 0.3], [foot, ground - COVER], own);
-            shape.block([0.44, 0.34], [ground - COVER, ground], iron);
+        Element::Handhole => vec![
+            block([0.8, 0.6], [foot, ground - COVER], own),
+            block([0.88, 0.68], [ground - COVER, ground], iron),
+        ],
+        Element::Inlet => vec![
+            block([0.76, 0.5], [foot, ground - COVER], own),
+            whole(Form::Grating, iron, ground - COVER),
+        ],
+        Element::Hydrant => vec![whole(Form::Hydrant, red, ground)],
+        Element::Valve => vec![whole(Form::Valve, own, z)],
+        Element::Tank | Element::Reservoir => vec![whole(Form::Tank, own, z.max(bottom))],
+        Element::Source => vec![
+            block([4.0, 4.0], [ground, ground + 2.6], concrete),
+            block([4.2, 4.2], [ground + 2.6, ground + 3.0], own),
+        ],
+        Element::Pump => vec![whole(Form::Pump, own, z)],
+        Element::Customer => vec![block([0.4, 0.3], [z, z + 0.3], own)],
+        Element::Device => vec![
+            block([0.9, 0.5], [ground, ground + 0.1], concrete),
+            block([0.8, 0.4], [ground + 0.1, ground + 1.3], own),
+        ],
+        Element::Outfall => vec![whole(Form::Outfall, concrete, z)],
+        _ => vec![whole(Form::Joint, own, z)],
+    }
+}
+
+/// Makes the mesh of a form in a colour, light.
+pub(crate) fn prototype(form: Form, color: [u8; 4]) -> Batch {
+    let mut batch = Batch::default();
+    let mut shape = Maker { batch: &mut batch };
+    let iron = linear(IRON);
+    match form {
+        Form::Shaft => shape.lathe(&[(0.0, 0.0), (0.5, 0.0), (0.5, 1.0)], color),
+        Form::Neck => {
+            shape.lathe(&[(0.5, 0.0), (0.38, NECK - COVER)], color);
+            shape.lathe(&[(0.42, NECK - COVER), (0.42, NECK), (0.0, NECK)], iron);
         }
-        Element::Inlet => {
-            shape.block([0.38, 0.25], [foot, ground - COVER], own);
+        Form::Block => shape.block([0.0; 2], [0.5, 0.5], [0.0, 1.0], color),
+        Form::Grating => {
             for i in 0..4 {
-                let off = f64::from(i) * 0.2 - 0.3;
-                shape.block_at([off, 0.0], [0.06, 0.25], [ground - COVER, ground], iron);
+                shape.block([f64::from(i) * 0.2 - 0.3, 0.0], [0.06, 0.25], [0.0, COVER], color);
             }
         }
-        Element::Hydrant => {
-            let base = ground;
-            shape.lathe(
-                &[(0.2, base), (0.2, base + 0.06), (0.13, base + 0.06), (0.13, base + 0.7)],
-                red,
-            );
-            shape.lathe(
-                &[(0.17, base + 0.7), (0.17, base + 0.76), (0.1, base + 0.88), (0.0, base + 0.92)],
-                red,
-            );
-            shape.block_at([0.0, 0.0], [0.22, 0.06], [base + 0.48, base + 0.6], red);
+        Form::Hydrant => {
+            shape.lathe(&[(0.2, 0.0), (0.2, 0.06), (0.13, 0.06), (0.13, 0.7)], color);
+            shape.lathe(&[(0.17, 0.7), (0.17, 0.76), (0.1, 0.88), (0.0, 0.92)], color);
+            shape.block([0.0; 2], [0.22, 0.06], [0.48, 0.6], color);
         }
-        Element::Valve => {
+        Form::Valve => {
             // Two cones tip to tip, a stem and a wheel.
-            shape.lathe(
-                &[(0.0, z - 0.28), (0.22, z - 0.28), (0.03, z), (0.22, z + 0.28), (0.0, z + 0.28)],
-                own,
-            );
-            shape.lathe(&[(0.03, z + 0.28), (0.03, z + 0.5)], iron);
-            shape.lathe(
-                &[(0.0, z + 0.48), (0.18, z + 0.48), (0.18, z + 0.53), (0.0, z + 0.53)],
-                iron,
-            );
+            let cones = [(0.0, -0.28), (0.22, -0.28), (0.03, 0.0), (0.22, 0.28), (0.0, 0.28)];
+            shape.lathe(&cones, color);
+            shape.lathe(&[(0.03, 0.28), (0.03, 0.5)], iron);
+            shape.lathe(&[(0.0, 0.48), (0.18, 0.48), (0.18, 0.53), (0.0, 0.53)], iron);
         }
-        Element::Tank | Element::Reservoir => {
-            let base = z.max(bottom);
-            shape.lathe(&[(0.0, base), (4.0, base), (4.0, base + 4.0), (0.0, base + 5.0)], own);
+        Form::Tank => shape.lathe(&[(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 5.0)], color),
+        Form::Pump => {
+            shape.lathe(&[(0.0, -0.4), (0.4, -0.4), (0.4, 0.2), (0.0, 0.2)], color);
+            shape.lathe(&[(0.25, 0.2), (0.25, 0.9), (0.0, 0.95)], iron);
         }
-        Element::Source => {
-            shape.block([2.0, 2.0], [ground, ground + 2.6], concrete);
-            shape.block([2.1, 2.1], [ground + 2.6, ground + 3.0], own);
+        Form::Outfall => {
+            shape.lathe(&[(0.0, -0.45), (0.6, -0.45), (0.35, 0.45), (0.0, 0.45)], color);
         }
-        Element::Pump => {
-            shape.lathe(&[(0.0, z - 0.4), (0.4, z - 0.4), (0.4, z + 0.2), (0.0, z + 0.2)], own);
-            shape.lathe(&[(0.25, z + 0.2), (0.25, z + 0.9), (0.0, z + 0.95)], iron);
+        Form::Joint => {
+            let r = 0.085;
+            shape.lathe(&[(0.0, -0.12), (r, -r), (0.12, 0.0), (r, r), (0.0, 0.12)], color);
         }
-        Element::Customer => shape.block([0.2, 0.15], [z, z + 0.3], own),
-        Element::Device => {
-            shape.block([0.45, 0.25], [ground, ground + 0.1], concrete);
-            shape.block([0.4, 0.2], [ground + 0.1, ground + 1.3], own);
-        }
-        Element::Outfall => {
-            shape.lathe(
-                &[(0.0, z - 0.45), (0.6, z - 0.45), (0.35, z + 0.45), (0.0, z + 0.45)],
-                concrete,
-            );
-        }
-        _ => shape.lathe(
-            &[(0.0, z - 0.12), (0.085, z - 0.085), (0.12, z), (0.085, z + 0.085), (0.0, z + 0.12)],
-            own,
-        ),
     }
+    batch
 }
 
 struct Maker<'m> {
     batch: &'m mut Batch,
-    middle: [f64; 2],
-    feature: u16,
 }
 
 impl Maker<'_> {
-    fn vertex(&self, [x, y, z]: [f64; 3], normal: [f64; 3], color: [u8; 4]) -> Vertex {
-        Vertex {
-            position: [self.middle[0] + x, self.middle[1] + y, z],
-            normal: normal.map(|x| x as f32),
-            color,
-            uv: [0.0; 2],
-            feature: self.feature,
-        }
-    }
-
     /// Turns a profile of radii and heights, from below to above, around the way up.
     fn lathe(&mut self, profile: &[(f64, f64)], color: [u8; 4]) {
         for pair in profile.windows(2) {
@@ -146,8 +188,8 @@ impl Maker<'_> {
                 let angle = i as f64 / SECTORS as f64 * TAU;
                 let (sin, cos) = (libm::sin(angle), libm::cos(angle));
                 let normal = [cos * out, sin * out, up];
-                vertices.push(self.vertex([cos * r, sin * r, low], normal, color));
-                vertices.push(self.vertex([cos * q, sin * q, high], normal, color));
+                vertices.push(vertex([cos * r, sin * r, low], normal, color));
+                vertices.push(vertex([cos * q, sin * q, high], normal, color));
             }
             let faces = (0..SECTORS as u32).flat_map(|i| {
                 let a = 2 * i;
@@ -159,11 +201,8 @@ impl Maker<'_> {
         }
     }
 
-    fn block(&mut self, half: [f64; 2], heights: [f64; 2], color: [u8; 4]) {
-        self.block_at([0.0; 2], half, heights, color);
-    }
-
-    fn block_at(&mut self, middle: [f64; 2], half: [f64; 2], heights: [f64; 2], color: [u8; 4]) {
+    /// Adds a block around a place: half its length and width, heights of its bottom and top.
+    fn block(&mut self, middle: [f64; 2], half: [f64; 2], heights: [f64; 2], color: [u8; 4]) {
         for axis in 0..3 {
             for (side, sign) in [(0, -1.0), (1, 1.0)] {
                 let mut normal = [0.0; 3];
@@ -174,11 +213,16 @@ impl Maker<'_> {
                     (which[axis], which[b], which[c]) = (side, i, j);
                     let across =
                         |k: usize| middle[k] + half[k] * if which[k] == 0 { -1.0 } else { 1.0 };
-                    self.vertex([across(0), across(1), heights[which[2]]], normal, color)
+                    vertex([across(0), across(1), heights[which[2]]], normal, color)
                 });
                 let faces = if side == 1 { [[0, 1, 2], [0, 2, 3]] } else { [[0, 2, 1], [0, 3, 2]] };
                 self.batch.add(corners, faces);
             }
         }
     }
+}
+
+fn vertex(position: [f64; 3], normal: [f64; 3], color: [u8; 4]) -> Vertex {
+    let normal = normal.map(|x| x as f32);
+    Vertex { position, normal, color, uv: [0.0; 2], feature: 0 }
 }

@@ -20,11 +20,11 @@ pub(crate) fn symbol_bytes(count: usize) -> usize {
 }
 
 /// Bytes of a link whose centre lines have so many corners.
-pub(crate) fn pipe_bytes(corners: usize) -> usize {
-    150 + 145 * corners
+pub(crate) fn pipe_bytes(corners: usize, has_casing: bool) -> usize {
+    150 + if has_casing { 435 } else { 145 } * corners
 }
 
-/// Bytes of so many devices.
+/// Bytes of so many devices, which are instances: mostly those of their properties.
 pub(crate) fn device_bytes(count: usize) -> usize {
-    100 + 500 * count
+    100 + 30 * count
 }

@@ -12,6 +12,8 @@ use crate::table::Table;
 /// Positions in full detail are whole multiples of this power of two, metres: a millimetre, so that they are off by half of
 /// one at most. 24 bits hold such numbers up to eight kilometres; farther out it is twice that, and so on.
 const FINEST_STEP: i32 = -10;
+/// Sizes of instances are whole multiples of this power of two.
+const SCALE_STEP: i32 = -13;
 /// Bits of a mantissa, with its sign.
 const MANTISSA: f64 = (1 << 23) as f64;
 
@@ -46,6 +48,32 @@ pub(crate) struct Place {
     pub(crate) turn: f64,
     pub(crate) scale: [f32; 3],
     pub(crate) feature: u16,
+}
+
+impl Instances {
+    /// Draws one of them as triangles of its own.
+    pub(crate) fn draw(&self, place: &Place, batch: &mut Batch) {
+        let vertices = self.prototype.vertices.iter().map(|vertex| place.vertex(vertex));
+        batch.add(vertices, self.prototype.triangles.iter().copied());
+    }
+}
+
+impl Place {
+    /// Returns a vertex of the prototype as it is here.
+    fn vertex(&self, vertex: &Vertex) -> Vertex {
+        let (sin, cos) = (libm::sin(self.turn), libm::cos(self.turn));
+        let turned = |[x, y, z]: [f64; 3]| [x * cos - y * sin, x * sin + y * cos, z];
+        let scale = self.scale.map(f64::from);
+        let at = turned(std::array::from_fn(|i| vertex.position[i] * scale[i]));
+        let n = turned(std::array::from_fn(|i| f64::from(vertex.normal[i]) / scale[i].max(1e-6)));
+        let length = n.iter().map(|x| x * x).sum::<f64>().sqrt().max(1e-12);
+        Vertex {
+            position: std::array::from_fn(|i| self.at[i] + at[i]),
+            normal: n.map(|x| (x / length) as f32),
+            feature: self.feature,
+            ..*vertex
+        }
+    }
 }
 
 /// Everything that a tile shows.
@@ -92,10 +120,15 @@ pub(crate) fn write(scene: Scene<'_>, encoding: Encoding) -> Vec<u8> {
         meshes.push(json!({ "primitives": primitives }));
         nodes.push(json!({ "mesh": 0 }));
     }
-    let mut has_instances = false;
-    for instances in scene.instances.into_iter().filter(|instances| !instances.places.is_empty()) {
-        has_instances = true;
+    let shared: Vec<Instances> =
+        scene.instances.into_iter().filter(|instances| !instances.places.is_empty()).collect();
+    let has_instances = !shared.is_empty();
+    if has_instances {
         materials.push(material(&Surface::default()));
+        // Forms are written once, and are small: always in full detail.
+        out.step = FINEST_STEP;
+    }
+    for instances in shared {
         let prototype = out.primitive(&instances.prototype, materials.len() - 1, false, false);
         meshes.push(json!({ "primitives": [prototype] }));
         let extensions = out.instances(&instances.places);
@@ -331,36 +364,44 @@ impl Writer {
     }
 
     fn positions(&mut self, vertices: &[Vertex]) -> usize {
-        let (mut low, mut high) = ([f32::INFINITY; 3], [f32::NEG_INFINITY; 3]);
-        let reach = vertices.iter().flat_map(|v| v.position).map(f64::abs).fold(0.0, f64::max);
-        let mut exponent = self.step;
+        self.vectors(vertices.iter().map(|vertex| vertex.position), self.step, true)
+    }
+
+    /// Writes vectors east, north and up, in multiples of two to the power of `step`.
+    fn vectors(
+        &mut self,
+        vectors: impl Iterator<Item = [f64; 3]> + Clone,
+        step: i32,
+        is_vertex: bool,
+    ) -> usize {
+        let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
+        for [e, n, u] in vectors.clone() {
+            for (i, x) in [e, u, -n].into_iter().enumerate() {
+                low[i] = low[i].min(x);
+                high[i] = high[i].max(x);
+            }
+        }
+        let reach = low.iter().chain(&high).map(|x| x.abs()).fold(0.0, f64::max);
+        let mut exponent = step;
         while reach / power(exponent) >= MANTISSA - 1.0 {
             exponent += 1;
         }
-        let step = power(exponent);
+        let (step, per_metre) = (power(exponent), power(-exponent));
         let compact = self.encoding == Encoding::Compact;
-        let positions: Vec<[u8; 12]> = vertices
-            .iter()
-            .map(|vertex| {
-                let [e, n, u] = vertex.position;
-                let mut words = [[0; 4]; 3];
-                for (i, x) in [e, u, -n].into_iter().enumerate() {
-                    let whole = (x / step).round();
-                    let x = if compact { (whole * step) as f32 } else { x as f32 };
-                    low[i] = low[i].min(x);
-                    high[i] = high[i].max(x);
-                    words[i] = if compact {
-                        (whole as i32 as u32 & 0x00ff_ffff | (exponent as u32) << 24).to_le_bytes()
-                    } else {
-                        x.to_le_bytes()
-                    };
-                }
-                join(words)
-            })
-            .collect();
+        let whole = |x: f64| (x * per_metre + 0.5_f64.copysign(x)) as i32;
+        let word = |x: f64| {
+            if compact {
+                (whole(x) as u32 & 0x00ff_ffff | (exponent as u32) << 24).to_le_bytes()
+            } else {
+                (x as f32).to_le_bytes()
+            }
+        };
+        let rows: Vec<[u8; 12]> = vectors.map(|[e, n, u]| join([e, u, -n].map(word))).collect();
+        let written = |x: f64| if compact { (f64::from(whole(x)) * step) as f32 } else { x as f32 };
+        let (low, high) = (low.map(written), high.map(written));
         let accessor = json!({ "componentType": 5126, "type": "VEC3", "min": low, "max": high });
         let packing = if compact { Packing::Exponential } else { Packing::Plain };
-        self.binary.attribute(&positions, accessor, packing, true)
+        self.binary.attribute(&rows, accessor, packing, is_vertex)
     }
 
     fn normals(&mut self, vertices: &[Vertex]) -> usize {
@@ -388,39 +429,36 @@ impl Writer {
         self.binary.attribute(&normals, accessor, Packing::Plain, true)
     }
 
+    /// Writes places, and turns and sizes where there are any.
     fn instances(&mut self, places: &[Place]) -> Value {
         let float = |kind: &str| json!({ "componentType": 5126, "type": kind });
         let packing = self.packing();
-        let at: Vec<[u8; 12]> = places
-            .iter()
-            .map(|place| {
-                let [e, n, u] = place.at;
-                bytes([e as f32, u as f32, -n as f32])
-            })
-            .collect();
-        let turns: Vec<[u8; 16]> = places
-            .iter()
-            .map(|place| {
-                let half = place.turn / 2.0;
-                bytes([0.0, libm::sin(half) as f32, 0.0, libm::cos(half) as f32])
-            })
-            .collect();
-        let scales: Vec<[u8; 12]> = places
-            .iter()
-            .map(|place| {
-                let [e, n, u] = place.scale;
-                bytes([e, u, n])
-            })
-            .collect();
-        let ids: Vec<[u8; 4]> =
-            places.iter().map(|place| f32::from(place.feature).to_le_bytes()).collect();
-        let at = self.binary.attribute(&at, float("VEC3"), packing, false);
-        let turns = self.binary.attribute(&turns, float("VEC4"), packing, false);
-        let scales = self.binary.attribute(&scales, float("VEC3"), packing, false);
-        let mut attributes = json!({ "TRANSLATION": at, "ROTATION": turns, "SCALE": scales });
+        let at = self.vectors(places.iter().map(|place| place.at), self.step, false);
+        let mut attributes = json!({ "TRANSLATION": at });
+        if places.iter().any(|place| place.turn != 0.0) {
+            let turns: Vec<[u8; 16]> = places
+                .iter()
+                .map(|place| {
+                    let half = place.turn / 2.0;
+                    bytes([0.0, libm::sin(half) as f32, 0.0, libm::cos(half) as f32])
+                })
+                .collect();
+            attributes["ROTATION"] =
+                self.binary.attribute(&turns, float("VEC4"), packing, false).into();
+        }
+        if places.iter().any(|place| place.scale != [1.0; 3]) {
+            // What is north of a vector becomes its -z, but sizes have no sign.
+            let sizes = places.iter().map(|place| {
+                let [e, n, u] = place.scale.map(f64::from);
+                [e, -n, u]
+            });
+            attributes["SCALE"] = self.vectors(sizes, SCALE_STEP, false).into();
+        }
         if self.rows == 0 {
             return json!({ "EXT_mesh_gpu_instancing": { "attributes": attributes } });
         }
+        let ids: Vec<[u8; 4]> =
+            places.iter().map(|place| f32::from(place.feature).to_le_bytes()).collect();
         attributes["_FEATURE_ID_0"] =
             self.binary.attribute(&ids, float("SCALAR"), packing, false).into();
         json!({

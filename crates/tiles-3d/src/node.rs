@@ -84,7 +84,7 @@ pub fn item(rule: &SolidRule, feature: &FeatureRef<'_>) -> Option<Item> {
             (bounds, heights, symbol_bytes(geometry.vertex_count()), params.landmark)
         }
         Thing::Pipe(params) => {
-            let [width, height] = params.section.outer();
+            let [width, height] = params.outer();
             let reach = libm::hypot(width, height) / 2.0;
             let corners = params.lines.iter().flatten();
             let z = corners.clone().map(|at| at[2]);
@@ -94,7 +94,7 @@ pub fn item(rule: &SolidRule, feature: &FeatureRef<'_>) -> Option<Item> {
                 return None;
             }
             size = Some(width.max(height) * SEEN_DIAMETERS);
-            let bytes = pipe_bytes(corners.count());
+            let bytes = pipe_bytes(corners.count(), params.casing().is_some());
             (grown(footprint, reach), [low - reach, high + reach], bytes, false)
         }
         Thing::Devices(devices) => {

@@ -6,6 +6,9 @@ use crate::pipe::{PipeSection, PipeShape};
 
 /// Least thickness of a channel's sides, metres: they would not be seen.
 const THINNEST: f64 = 0.03;
+/// Thickest wall of a casing, metres, and the part of the room around the pipe that it takes at most. Surveys do not tell.
+const CASING_WALL: f64 = 0.02;
+const CASING_PART: f64 = 0.5;
 /// Part of its upper width that the bottom of a trapezoid has.
 const TRAPEZOID_BOTTOM: f64 = 0.5;
 
@@ -64,6 +67,22 @@ impl Outline {
             self.points.extend([(a, out), (b, out)]);
             self.sides.push([at, at + 1]);
         }
+    }
+
+    /// Makes the outline of a casing around a pipe of another radius: it is open at its ends, where its wall is seen.
+    pub(crate) fn casing(radius: f64, pipe: f64) -> Self {
+        let room = radius - pipe;
+        let inner = radius - CASING_WALL.min(room * CASING_PART).max(0.0);
+        let n = sides_for(2.0 * radius);
+        let outside = ellipse(radius, radius, n);
+        let mut outline = Self::smooth(&outside);
+        let within = ellipse(inner, inner, n).into_iter().zip(&outside);
+        outline.points.extend(within.map(|(at, [x, y])| (at, [-x / radius, -y / radius])));
+        let n = n as u32;
+        let pairs = (0..n).map(|i| (i, (i + 1) % n));
+        outline.sides.extend(pairs.clone().map(|(a, b)| [n + b, n + a]));
+        outline.end = pairs.flat_map(|(a, b)| [[n + a, a, b], [n + a, b, n + b]]).collect();
+        outline
     }
 
     /// Makes a channel, open above: a bottom and two sides around the inner section.

@@ -54,6 +54,12 @@ impl PipeSection {
     pub fn outer(&self) -> [f64; 2] {
         [self.width, self.height].map(|inner| inner + 2.0 * self.wall)
     }
+
+    /// Returns the diameter of a circle around it, metres.
+    pub(crate) fn across(&self) -> f64 {
+        let [width, height] = self.outer();
+        if self.shape == PipeShape::Round { width } else { libm::hypot(width, height) }
+    }
 }
 
 /// Tells how thick the wall of a link is, metres, by class, material and inner section.
@@ -64,12 +70,26 @@ pub type WallRule = fn(PipeClass, &str, &PipeSection) -> f64;
 pub struct PipeParams {
     /// Its section.
     pub section: PipeSection,
+    /// Outer diameter of its casing (套管), metres, where one is told; see [`PipeParams::casing`].
+    pub casing: Option<f64>,
     /// Colour, sRGB.
     pub color: [u8; 4],
     /// Corners of the centre lines: longitude and latitude in degrees, height in metres.
     pub lines: Vec<Vec<[f64; 3]>>,
     /// Whether a height was not known and is taken from the ground.
     pub is_assumed: bool,
+}
+
+impl PipeParams {
+    /// Returns the outer diameter of its casing, metres; `None` too for one that the pipe does not fit into.
+    pub fn casing(&self) -> Option<f64> {
+        self.casing.filter(|casing| *casing > self.section.across())
+    }
+
+    /// Returns the outer width and height of all of it, metres: of the casing where there is one.
+    pub fn outer(&self) -> [f64; 2] {
+        self.casing().map_or_else(|| self.section.outer(), |casing| [casing; 2])
+    }
 }
 
 /// A node in 3D.
@@ -99,6 +119,7 @@ pub struct PipeRule {
     diameter: Option<usize>,
     width: Option<usize>,
     height: Option<usize>,
+    casing: Option<usize>,
     material: Option<usize>,
     level: Option<usize>,
     elevation: [Option<usize>; 2],
@@ -122,6 +143,7 @@ impl PipeRule {
             diameter: find(field::DIAMETER),
             width: find(field::WIDTH),
             height: find(field::HEIGHT),
+            casing: find(field::CASING),
             material: find(field::MATERIAL),
             level: find(field::LEVEL),
             elevation: [field::ELEVATION_FROM, field::ELEVATION_TO].map(find),
@@ -169,7 +191,8 @@ impl PipeRule {
             }
         });
         let color = self.color(feature, class);
-        Some(PipeParams { section, color, lines, is_assumed })
+        let casing = metres(feature, self.casing);
+        Some(PipeParams { section, casing, color, lines, is_assumed })
     }
 
     /// Returns the centre line from the surveyed heights or depths of its ends, even between them.
@@ -266,11 +289,7 @@ impl PipeRule {
     }
 
     fn section(&self, feature: &FeatureRef<'_>) -> PipeSection {
-        let metres = |at| {
-            number(feature, at)
-                .map(|millimetres| millimetres / 1000.0)
-                .filter(|m| SIZES.contains(m))
-        };
+        let metres = |at| metres(feature, at);
         if let Some(diameter) = metres(self.diameter) {
             let shape = PipeShape::Round;
             return PipeSection { shape, width: diameter, height: diameter, wall: 0.0 };
@@ -295,6 +314,11 @@ fn text<'f>(feature: &FeatureRef<'f>, at: Option<usize>) -> Option<&'f str> {
         ValueRef::Text(text) => Some(text.trim()),
         _ => None,
     }
+}
+
+/// Returns a size in metres, of a field in millimetres.
+fn metres(feature: &FeatureRef<'_>, at: Option<usize>) -> Option<f64> {
+    number(feature, at).map(|millimetres| millimetres / 1000.0).filter(|m| SIZES.contains(m))
 }
 
 fn number(feature: &FeatureRef<'_>, at: Option<usize>) -> Option<f64> {

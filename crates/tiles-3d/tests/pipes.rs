@@ -26,6 +26,7 @@ fn network() -> Schema {
         ("diameter", FieldType::Float),
         ("width", FieldType::Float),
         ("height", FieldType::Float),
+        ("casing", FieldType::Float),
         ("material", FieldType::Text),
         ("level", FieldType::Text),
         ("elevation_from", FieldType::Float),
@@ -319,24 +320,8 @@ fn turns_of_every_kind_stay_closed_and_finite() {
 
 /// Nodes of every element and links of every shape.
 fn town() -> Vec<Feature> {
-    let elements = [
-        "manhole",
-        "handhole",
-        "inlet",
-        "outfall",
-        "reservoir",
-        "tank",
-        "source",
-        "hydrant",
-        "customer",
-        "valve",
-        "pump",
-        "device",
-        "junction",
-    ];
     let mut features = Vec::new();
-    for (i, (element, x)) in
-        elements.into_iter().zip((0..).map(|i| f64::from(i) * 12.0)).enumerate()
+    for (i, (element, x)) in DEVICES.into_iter().zip((0..).map(|i| f64::from(i) * 12.0)).enumerate()
     {
         let mut at = Geometry::empty(GeometryKind::Point);
         at.push_z(frame().to_lonlat([x, 5.0, -2.0]));
@@ -478,4 +463,205 @@ fn ten_thousand_pipes_are_drawn_in_a_moment_and_take_what_the_tree_reckons() {
     let share = file.len() as f64 / f64::from(reckoned);
     assert!((0.5..2.0).contains(&share), "{share}");
     assert!(begun.elapsed().as_secs() < 10);
+}
+
+/// Triangles of a file's instances as they stand, with their features, and how many meshes they share.
+fn stood(glb: &Glb) -> (usize, Vec<Shape>) {
+    let (mut meshes, mut stood) = (0, Vec::new());
+    for node in glb.json["nodes"].as_array().unwrap() {
+        let extensions = &node["extensions"];
+        let attributes = &extensions["EXT_mesh_gpu_instancing"]["attributes"];
+        if attributes.is_null() {
+            continue;
+        }
+        meshes += 1;
+        assert_eq!(extensions["EXT_instance_features"]["featureIds"][0]["attribute"], 0);
+        let places = glb.numbers(&attributes["TRANSLATION"]);
+        let ids = glb.numbers(&attributes["_FEATURE_ID_0"]);
+        let scale = &attributes["SCALE"];
+        let scales =
+            if scale.is_null() { vec![vec![1.0; 3]; places.len()] } else { glb.numbers(scale) };
+        assert!(attributes["ROTATION"].is_null() && ids.len() == places.len());
+        for ((at, scale), id) in places.iter().zip(&scales).zip(&ids) {
+            for mut shape in glb.shapes(node["mesh"].as_u64().unwrap() as usize) {
+                for p in &mut shape.positions {
+                    // From y up, as it is written, to z up.
+                    let [sx, sy, sz] = [scale[0], scale[2], scale[1]];
+                    *p = [p[0] * sx + at[0], p[1] * sy - at[2], p[2] * sz + at[1]];
+                }
+                shape.features = vec![id[0] as u16; shape.positions.len()];
+                stood.push(shape);
+            }
+        }
+    }
+    (meshes, stood)
+}
+
+/// Lowest and highest place of a feature.
+fn box_of<'s>(shapes: impl Iterator<Item = &'s Shape>, feature: u16) -> [[f64; 3]; 2] {
+    let mut found = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
+    for shape in shapes {
+        for (p, _) in shape.positions.iter().zip(&shape.features).filter(|(_, f)| **f == feature) {
+            for k in 0..3 {
+                found[0][k] = found[0][k].min(p[k]);
+                found[1][k] = found[1][k].max(p[k]);
+            }
+        }
+    }
+    found
+}
+
+/// Ten nodes of an element, each of another depth.
+fn row(element: &str, first: u64) -> Vec<Feature> {
+    let mut chance = Chance(first * 77 + 1);
+    let node = |id| {
+        let mut at = Geometry::empty(GeometryKind::Point);
+        let bottom = chance.next(-9.0, -1.0);
+        let place = [chance.next(-90.0, 90.0), chance.next(-90.0, 90.0), bottom + 0.3];
+        at.push_z(frame().to_lonlat(place));
+        let told = [
+            ("element", text(element)),
+            ("class", text("PS")),
+            ("ground", Value::Float(chance.next(-0.5, 0.5))),
+            ("bottom", Value::Float(bottom)),
+        ];
+        feature(id, at, values(&told))
+    };
+    (first..first + 10).map(node).collect()
+}
+
+const DEVICES: [&str; 13] = [
+    "manhole",
+    "handhole",
+    "inlet",
+    "outfall",
+    "reservoir",
+    "tank",
+    "source",
+    "hydrant",
+    "customer",
+    "valve",
+    "pump",
+    "device",
+    "junction",
+];
+
+#[test]
+fn things_of_a_kind_share_a_mesh_and_stand_where_each_would_alone() {
+    let (mut worst, mut files) = (0.0_f64, Vec::new());
+    for (element, first) in DEVICES.into_iter().zip((1..).step_by(10)) {
+        let features = row(element, first);
+        let whole = drawn(&features, Encoding::Compact);
+        let glb = Glb::read(&whole);
+        let (meshes, shapes) = stood(&glb);
+        assert!((1..=2).contains(&meshes), "{element}: {meshes}");
+        for (number, feature) in features.iter().enumerate() {
+            let alone = Glb::read(&drawn(std::slice::from_ref(feature), Encoding::Compact));
+            let (a, b) = (box_of(alone.shapes(0).iter(), 0), box_of(shapes.iter(), number as u16));
+            for (a, b) in a.as_flattened().iter().zip(b.as_flattened()) {
+                worst = worst.max((a - b).abs());
+            }
+        }
+        files.push((format!("{element}.glb"), whole));
+        files.push((format!("{element}-plain.glb"), drawn(&features, Encoding::Plain)));
+    }
+    println!("worst {:.3} mm", worst * 1e3);
+    // Both are rounded to a millimetre.
+    assert!(worst < 1.6e-3, "{worst}");
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, file)| (name.as_str(), &file[..])).collect();
+    assert_valid("devices", &files);
+}
+
+#[test]
+fn a_thing_at_the_border_of_cells_is_whole_once_or_cut_between_them() {
+    let (rule, schema) = (rule(), network());
+    let cell = GeoCell::containing(lonlat([60.0, 5.0]), 20);
+    let bounds = cell.bounds();
+    // A row of hydrants across the eastern border, 10 cm apart.
+    let [x, y] = [bounds.east, f64::midpoint(bounds.south, bounds.north)];
+    let features: Vec<Feature> = (0..20_u32)
+        .map(|i| {
+            let mut at = Geometry::empty(GeometryKind::Point);
+            at.push_z([x + (f64::from(i) - 9.5) * 1.08e-6, y, -1.0]);
+            let told = [("element", text("hydrant")), ("ground", Value::Float(0.0))];
+            feature(u64::from(i) + 1, at, values(&told))
+        })
+        .collect();
+    let east = GeoCell::containing([x + 1e-6, y], 20);
+    let [mut whole, mut area] = [0; 2].map(|n| [n; 20]);
+    let mut squares = [0.0; 20];
+    for cell in [cell, east] {
+        let mut content = TileContent::new(frame(), &schema, &vec![true; schema.fields.len()]);
+        let cut = onemap_tile_tree::Cut { is_leaf: true, ..Default::default() };
+        draw_cut(&mut content, &rule, cell, &cut, &mut features.clone());
+        let glb = Glb::read(&content.finish(&mut no_image, Encoding::Compact));
+        let ids = ids(&glb);
+        let (_, shapes) = stood(&glb);
+        for shape in &shapes {
+            whole[ids[usize::from(shape.features[0])] as usize - 1] += 1;
+        }
+        for shape in shapes.iter().chain(&glb.shapes(0)) {
+            for triangle in &shape.triangles {
+                let id = ids[usize::from(shape.features[triangle[0]])] as usize - 1;
+                let [a, b, c] = triangle.map(|i| shape.positions[i]);
+                let (u, v) = (sub(b, a), sub(c, a));
+                let n = [
+                    u[1] * v[2] - u[2] * v[1],
+                    u[2] * v[0] - u[0] * v[2],
+                    u[0] * v[1] - u[1] * v[0],
+                ];
+                squares[id] += dot(n, n).sqrt() / 2.0;
+                area[id] += 1;
+            }
+        }
+    }
+    // Nothing is there twice, and nothing is lost.
+    let one = squares[0];
+    assert!(squares.iter().all(|is| (is / one - 1.0).abs() < 0.02), "{squares:?}");
+    assert!(whole.iter().all(|n| *n <= 1) && whole.contains(&1) && whole.contains(&0), "{whole:?}");
+    assert!(area.iter().all(|n| *n > 0));
+}
+
+#[test]
+fn a_casing_is_a_translucent_tube_around_its_pipe_with_open_ends() {
+    let places = [[0.0, 0.0, -3.0], [30.0, 0.0, -3.0], [50.0, 20.0, -3.0]];
+    let length = 30.0 + 800.0_f64.sqrt();
+    let told = |diameter: f64, casing: f64| {
+        let told = [
+            ("class", text("RQ")),
+            ("diameter", Value::Float(diameter)),
+            ("casing", Value::Float(casing)),
+        ];
+        feature(1, line(&places, true), values(&told))
+    };
+    let file = drawn(&[told(300.0, 600.0)], Encoding::Compact);
+    let glb = Glb::read(&file);
+    let shapes = glb.shapes(0);
+    let [pipe, casing] = shapes.as_slice() else { panic!("{} shapes", shapes.len()) };
+    assert_eq!(casing.material["alphaMode"], "BLEND");
+    assert!(pipe.material["alphaMode"].is_null());
+    assert!(casing.features.iter().chain(&pipe.features).all(|f| *f == 0));
+    for (shape, radii) in [(pipe, vec![0.15]), (casing, vec![0.3, 0.28])] {
+        assert_eq!(open_edges(shape), 0);
+        // The first end: nothing but its rings, and for the casing nothing within the inner one.
+        let end = shape.positions.iter().filter(|p| p[0].abs() < 0.001);
+        for p in end {
+            let r = p[1].hypot(p[2] + 3.0);
+            assert!(radii.iter().any(|radius| (r - radius).abs() < 0.001), "{r}");
+        }
+    }
+    let sides = 12.0;
+    let share = sides / 2.0 * (std::f64::consts::TAU / sides).sin();
+    let expected = (0.3 * 0.3 - 0.28 * 0.28) * share * length;
+    assert!((volume(casing) / expected - 1.0).abs() < 0.02, "{} {expected}", volume(casing));
+    // What a pipe does not fit into is no casing.
+    for casing in [300.0, 200.0, -5.0, f64::NAN, 1e9] {
+        assert_eq!(Glb::read(&drawn(&[told(300.0, casing)], Encoding::Compact)).shapes(0).len(), 1);
+    }
+    with_ref(&told(300.0, 600.0), |pipe| {
+        let reach = item(&rule(), pipe).unwrap().heights;
+        assert!(reach[0] <= -3.3 && reach[1] >= -2.7, "{reach:?}");
+    });
+    assert_valid("casing", &[("casing.glb", &file)]);
 }
