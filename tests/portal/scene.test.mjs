@@ -61,12 +61,21 @@ test('the city in 3D', slow, async (all) => {
       await page.screenshot({ path: `${results}scene-height.png`, timeout: patience });
       await page.locator('#scene-colour').selectOption('buildings/use');
       assert.match(await page.locator('.scene-legend').textContent(), /住宅/);
+      await settled(page);
+      assert.ok((await seen(page, await swatches(page))).filter((pixels) => pixels > 40).length >= 3, 'roofs have other colours than the legend');
       await page.locator('#scene-colour').selectOption('');
       assert.equal(await page.locator('.scene-legend').count(), 0);
       await page.locator('#scene-sun').check();
       await settled(page);
       await page.screenshot({ path: `${results}scene-shadows.png`, timeout: patience });
       await page.locator('#scene-sun').uncheck();
+    });
+
+    await all.test('lies on the ground of the flat map, and says who draws it', slow, async () => {
+      await page.evaluate(() => window.onemap.store.change('roads', { visible: true }));
+      await page.waitForFunction(() => window.onemap.scene.scene.widget.scene.imageryLayers.length > 0, null, { timeout: patience, polling: 200 });
+      assert.match(await page.locator('.status').textContent(), /视高.*CesiumJS/);
+      await page.evaluate(() => window.onemap.store.change('roads', { visible: false }));
     });
 
     await all.test('reads only the layer again that has changed', slow, async () => {
@@ -111,6 +120,28 @@ async function settled(page) {
   }, null, { timeout: patience, polling: 200 });
   await page.waitForTimeout(800);
   await page.waitForFunction(() => window.onemap.scene.scene.settled, null, { timeout: patience, polling: 200 });
+}
+
+/** The colours of the legend. */
+function swatches(page) {
+  return page.locator('.scene-legend .swatch').evaluateAll((all) => all.map((swatch) => getComputedStyle(swatch).backgroundColor.match(/\d+/g).map(Number)));
+}
+
+/** How many pixels of the scene have each of these colours, all but for a little. */
+function seen(page, colours) {
+  return page.evaluate((wanted) => {
+    const { canvas } = window.onemap.scene.scene.widget;
+    const copy = document.createElement('canvas');
+    Object.assign(copy, { width: canvas.width, height: canvas.height });
+    const picture = copy.getContext('2d');
+    picture.drawImage(canvas, 0, 0);
+    const { data } = picture.getImageData(0, 0, copy.width, copy.height);
+    return wanted.map((colour) => {
+      let pixels = 0;
+      for (let i = 0; i < data.length; i += 4) if (colour.every((part, j) => Math.abs(part - data[i + j]) <= 5)) pixels++;
+      return pixels;
+    });
+  }, colours);
 }
 
 function camera(page) {

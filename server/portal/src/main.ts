@@ -173,6 +173,7 @@ function open(store: LayerStore, revision: number): void {
     store,
     moment,
     {
+      style: () => map.getStyle(),
       picked: (hits, at) => (hits.length > 0 ? inspector.show(hits, { lng: at.lng, lat: at.lat }) : inspector.close()),
       pointed: (at) => followScene(at),
       moved: () => {
@@ -271,7 +272,10 @@ function open(store: LayerStore, revision: number): void {
   follow(store, revision, view, scenes, inspector, status, networks);
   map.on('zoomend', () => catalogue.moved());
   map.on('dataloading', () => shell.busy(true));
-  map.on('idle', () => shell.busy(false));
+  map.on('idle', () => {
+    shell.busy(false);
+    scenes.scene?.ground.changed();
+  });
   followPointer(view);
 
   /** Underground, who clicks means what lies there. */

@@ -31,7 +31,7 @@ export const en: Messages = {
   layerFailed: 'Could not be loaded: {reason}',
   retry: 'Try again',
   notDrawable: 'This page cannot draw this kind of layer yet ({kind})',
-  layerFlat: 'Flat: not shown in 3D',
+  layerFlat: 'Points are not shown in 3D',
   layerTooFar: 'Shown from zoom {zoom}',
   attributes: 'Attributes',
   closeAttributes: 'Close the attributes',

@@ -29,7 +29,7 @@ export const zh = {
   layerFailed: '加载失败：{reason}',
   retry: '重试',
   notDrawable: '此页暂不能显示这类图层（{kind}）',
-  layerFlat: '平面图层，三维视图中不显示',
+  layerFlat: '点位在三维视图中不显示',
   layerTooFar: '放大到 {zoom} 级后显示',
   attributes: '属性',
   closeAttributes: '关闭属性面板',

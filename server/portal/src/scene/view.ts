@@ -4,13 +4,17 @@ import type { Change } from '../live.ts';
 import type { Hit } from '../map/view.ts';
 import type { Moment } from '../moment.ts';
 import type { LayerState, LayerStore } from '../store.ts';
+import type { StyleSpecification } from 'maplibre-gl';
 import { longerFov, rangeOf, zoomOf, type Camera } from './camera.ts';
+import { Ground } from './ground.ts';
 import { intensity, lightFromSky, paintFor, roofLight, usualHeight, usualLight } from './light.ts';
 import type { Cesium } from './program.ts';
 import { propertyName, shadesOf, type Shade } from './theme.ts';
 
-/** What the scene tells the page. */
+/** What the scene tells the page, and asks of it. */
 export interface SceneActions {
+  /** The style of the flat map, as it is now. */
+  style(): StyleSpecification;
   picked(hits: Hit[], at: { lng: number; lat: number }): void;
   /** The pointer is over a place, or over the sky. */
   pointed(at: { lng: number; lat: number } | null): void;
@@ -41,6 +45,7 @@ const pixels = 16;
 /** The city in 3D: follows the same layers and the same moment as the map. */
 export class SceneView {
   readonly widget: CesiumWidget;
+  readonly ground: Ground;
   private readonly shown = new Map<string, Shown>();
   private coloured: { layer: string; field: string } | null = null;
   /** How high the sun stands over the middle of the picture, as the sine. */
@@ -83,6 +88,7 @@ export class SceneView {
     scene.camera.percentageChanged = 0.01;
     scene.camera.changed.addEventListener(() => {
       this.turnLight();
+      this.ground.moved();
       actions.moved();
     });
     scene.postRender.addEventListener(() => {
@@ -97,6 +103,17 @@ export class SceneView {
       const hit = this.hit(event.position);
       actions.picked(hit ? [hit] : [], this.placeOf(event.position) ?? { lng: 0, lat: 0 });
     }, ScreenSpaceEventType.LEFT_CLICK);
+    this.ground = new Ground(cesium, this.widget, {
+      style: () => actions.style(),
+      lies: (id) => {
+        const layer = store.get(id);
+        return layer !== undefined && !hasScene(layer);
+      },
+      middle: () => {
+        const { middle } = this;
+        return middle && { ...middle, range: this.cesium.Cartesian3.distance(scene.camera.positionWC, this.cesium.Cartesian3.fromDegrees(middle.lng, middle.lat)) };
+      },
+    });
     store.follow(({ info }) => this.bring(info.id));
     store.followList(() => this.bringAll());
     moment.follow(() => this.bringAll());
@@ -121,6 +138,8 @@ export class SceneView {
     scene.camera.lookAt(Cartesian3.fromDegrees(lon, lat), new HeadingPitchRange(angles.toRadians(camera.bearing), pitch, range));
     scene.camera.lookAtTransform(Matrix4.IDENTITY);
     this.turnLight();
+    this.ground.changed();
+    this.ground.moved();
     scene.requestRender();
   }
 
@@ -172,6 +191,8 @@ export class SceneView {
   /** Reads a layer anew that has changed; the old one stays until the new one is there. */
   refresh({ layer }: Pick<Change, 'layer'>): void {
     const shown = this.shown.get(layer);
+    const flat = this.store.get(layer);
+    if (flat?.visible && !hasScene(flat)) this.ground.renew();
     if (shown) void this.read(layer, shown);
   }
 

@@ -227,7 +227,7 @@ export class Catalogue {
       const retry = h('button', { type: 'button', class: 'link', onclick: () => this.actions.retry(layer) }, t('retry'));
       return [t('layerFailed', { reason: failureText(failure) }), ' ', retry];
     }
-    if (this.actions.inScene()) return visible && !hasScene(layer) ? [t('layerFlat')] : [];
+    if (this.actions.inScene()) return visible && !hasScene(layer) && !liesOnGround(layer) ? [t('layerFlat')] : [];
     const from = firstZoom(layer);
     return visible && this.actions.zoom() < from ? [t('layerTooFar', { zoom: from })] : [];
   }
@@ -272,6 +272,11 @@ export class Catalogue {
 function firstZoom({ info }: LayerState): number {
   const drawn = styleOf(info).layers.map((layer) => layer.minzoom ?? 0);
   return Math.max(info.minzoom, drawn.length > 0 ? Math.min(...drawn) : 0);
+}
+
+/** Whether the ground of the city in 3D shows anything of the layer. */
+function liesOnGround({ info }: LayerState): boolean {
+  return styleOf(info).layers.some(({ type }) => type === 'fill' || type === 'line');
 }
 
 function searchText({ info }: LayerState): string {
