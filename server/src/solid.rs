@@ -1,50 +1,91 @@
 //! 3D tiles: from a layer's view to tilesets and their contents.
 //!
 //! A tile tree belongs to a view of a layer; trees are kept and follow the edits ([`trees`]). Contents go through the same
-//! cache as vector tiles, under the same kind of key.
+//! cache as vector tiles, under the same kind of key: the last edit of what is in the node's cell, and the span of time in
+//! which nothing there changes ([`times`]).
 
 mod draw;
 mod files;
 mod folder;
+mod links;
+mod times;
 mod trees;
+mod warm;
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::http::HeaderValue;
-use onemap_model::{GeoCell, LayerId, Revision, TileCoord, Timestamp, ViewSpec, When};
-use onemap_store::{LayerView, View};
-use onemap_tile_tree::{Links, Member, Node, Templates, error_of_nothing};
+use onemap_model::{GeoCell, LayerId, Revision, TileCoord, Timestamp, ViewId, ViewSpec, When};
+use onemap_store::{LayerView, Snapshot, Store, StoreError, View};
+use onemap_tile_tree::{Member, Node, error_of_nothing};
 use serde_json::Value;
 
 use crate::cache::{TileCache, TileKey, etag};
 use crate::flights::Flights;
 use crate::gate::Gate;
 use crate::http::{Encoding, kept};
+use crate::kept::Makers;
 use crate::tile_service::{Aspect, TileError};
 
-pub(crate) use draw::{has_solids, stands_out};
+pub(crate) use draw::{Form, has_solids, stands_out};
 pub(crate) use files::{Manifests, TilesetFile, media_type};
 pub(crate) use folder::write_folder;
-use trees::Trees;
+pub(crate) use links::VERSION;
+use links::{Addresses, Below};
+use times::{Timeline, all_times, has_times, slice_of};
+use trees::Planted;
 
 /// Most contents that may wait to be computed.
 const LONGEST_QUEUE: usize = 512;
 
-/// Bytes that contents name their version by, hexadecimal digits.
-const VERSION_DIGITS: usize = 16;
+/// One state of the store, to be looked at in several ways.
+#[derive(Clone)]
+pub(crate) enum Source {
+    /// The last revision.
+    Newest(Snapshot),
+    /// An older one, which was looked at before.
+    Past(Arc<Store>, Revision),
+}
+
+impl Source {
+    pub(crate) fn view(&self, spec: ViewSpec) -> Result<View, StoreError> {
+        match self {
+            Self::Newest(snapshot) => Ok(View::new(snapshot.clone(), spec)),
+            Self::Past(store, revision) => store.view_at(*revision, spec),
+        }
+    }
+}
 
 /// What of a layer is asked for.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct SolidRequest {
     pub(crate) layer: LayerId,
-    /// The view asked for; `fields` are the properties that contents have.
+    /// The view asked for, but for its fields.
     pub(crate) spec: ViewSpec,
-    pub(crate) revision: Option<Revision>,
-    /// Whether contents are without compression and quantisation.
-    pub(crate) plain: bool,
-    /// The query of the request, to be carried to what the answer names; without `v`.
+    pub(crate) source: Source,
+    pub(crate) form: Form,
+    /// The query of the request, to be carried to what the answer names.
     pub(crate) query: String,
+}
+
+impl SolidRequest {
+    /// Looks at what is asked for with every field: heights count, whether they are shown or not.
+    pub(crate) fn view(&self) -> Result<View, StoreError> {
+        self.source.view(self.spec.clone())
+    }
+
+    /// Returns the name of what contents show, but for its instants.
+    fn contents_id(&self) -> ViewId {
+        ViewSpec { fields: self.form.fields.clone(), ..self.spec.clone() }.timeless_id()
+    }
+
+    fn past(&self) -> Option<Revision> {
+        match self.source {
+            Source::Newest(_) => None,
+            Source::Past(_, revision) => Some(revision),
+        }
+    }
 }
 
 /// A tile, by the tileset that it is of.
@@ -85,7 +126,8 @@ pub(crate) struct Content {
 /// Answers requests for 3D tiles.
 pub(crate) struct SolidService {
     cache: Arc<TileCache>,
-    trees: Arc<Trees>,
+    trees: Makers<Planted>,
+    timelines: Makers<Timeline>,
     manifests: Arc<Manifests>,
     flights: Flights<TileKey, Result<Bytes, TileError>>,
     gate: Arc<Gate>,
@@ -96,10 +138,19 @@ impl SolidService {
     pub(crate) fn new(cache: Arc<TileCache>, cores: usize) -> Self {
         Self {
             cache,
-            trees: Arc::default(),
+            trees: Makers::new(cores),
+            timelines: Makers::new(cores),
             manifests: Arc::default(),
             flights: Flights::default(),
             gate: Gate::new(cores, LONGEST_QUEUE),
+        }
+    }
+
+    /// Begins to make what the first who look at the city in 3D will need, and to keep it up with the edits.
+    pub(crate) fn warm_up(&self, store: &Arc<Store>) {
+        let warmer = warm::Warmer::new(store, self.trees.kept(), self.timelines.kept());
+        if let Err(error) = warmer.begin() {
+            tracing::warn!(%error, "tile trees are not made beforehand");
         }
     }
 
@@ -107,51 +158,33 @@ impl SolidService {
     pub(crate) async fn tileset(
         &self,
         request: Arc<SolidRequest>,
-        view: View,
         of: Option<GeoCell>,
     ) -> Result<Option<Value>, TileError> {
-        let trees = Arc::clone(&self.trees);
+        let (view, planted) = self.planted(&request).await?;
+        let timeline = self.timeline(&request).await?;
         let work = move || {
             let layer = layer(&view, &request.layer)?;
-            let planted = trees.of(&layer, request.revision)?;
-            let links = Addresses {
-                request: &request,
-                layer: &layer,
-                below: if of.is_some() { "../../../" } else { "" },
-            };
+            let links = Addresses::new(&request, &layer, timeline.as_deref(), of.is_some());
             Ok(onemap_tile_tree::tileset(&planted.tree, of, &links))
         };
         self.run(work).await
     }
 
     /// Returns the implicit tileset of a layer.
-    pub(crate) async fn implicit(
-        &self,
-        request: Arc<SolidRequest>,
-        view: View,
-    ) -> Result<Value, TileError> {
-        let trees = Arc::clone(&self.trees);
-        let work = move || {
-            let layer = layer(&view, &request.layer)?;
-            let planted = trees.of(&layer, request.revision)?;
-            Ok(planted.tree.implicit_tileset(&Below { query: &request.query }))
-        };
-        self.run(work).await
+    pub(crate) async fn implicit(&self, request: Arc<SolidRequest>) -> Result<Value, TileError> {
+        let (view, planted) = self.planted(&request).await?;
+        let query = request.carried(&layer(&view, &request.layer)?);
+        self.run(move || Ok(planted.tree.implicit_tileset(&Below { query }))).await
     }
 
     /// Returns the subtree of an implicit tileset below a tile; `None` when there is no such tile.
     pub(crate) async fn subtree(
         &self,
         request: Arc<SolidRequest>,
-        view: View,
         cell: GeoCell,
     ) -> Result<Option<Vec<u8>>, TileError> {
-        let trees = Arc::clone(&self.trees);
-        let work = move || {
-            let layer = layer(&view, &request.layer)?;
-            Ok(trees.of(&layer, request.revision)?.tree.subtree(cell))
-        };
-        self.run(work).await
+        let (_, planted) = self.planted(&request).await?;
+        self.run(move || Ok(planted.tree.subtree(cell))).await
     }
 
     /// Returns a file of a layer's own tileset; `None` when it has none of this name.
@@ -173,26 +206,23 @@ impl SolidService {
     pub(crate) async fn member(
         &self,
         request: Arc<SolidRequest>,
-        view: View,
         uri: String,
     ) -> Result<Option<Member>, TileError> {
-        let trees = Arc::clone(&self.trees);
-        let work = move || {
+        let made_elsewhere = {
+            let view = request.view()?;
             let layer = layer(&view, &request.layer)?;
-            if let Some(files) = &layer.layer().tileset {
-                let (bounds, heights) = (files.bounds, files.heights);
-                let member =
-                    |(bounds, heights)| Member { uri, bounds, heights, error: files.error };
-                return Ok(bounds.zip(heights).map(member));
-            }
-            let planted = trees.of(&layer, request.revision)?;
-            let member = |root: &Node| {
-                let (bounds, heights) = root.volume();
-                Member { uri, bounds, heights, error: error_of_nothing(root.cell.z()) }
-            };
-            Ok(planted.tree.root().map(member))
+            layer.layer().tileset.as_ref().map(|files| (files.bounds, files.heights, files.error))
         };
-        self.run(work).await
+        if let Some((bounds, heights, error)) = made_elsewhere {
+            let member = |(bounds, heights)| Member { uri, bounds, heights, error };
+            return Ok(bounds.zip(heights).map(member));
+        }
+        let (_, planted) = self.planted(&request).await?;
+        let member = |root: &Node| {
+            let (bounds, heights) = root.volume();
+            Member { uri, bounds, heights, error: error_of_nothing(root.cell.z()) }
+        };
+        Ok(planted.tree.root().map(member))
     }
 
     /// Returns the content of a tile, packed as asked; `None` when there is no such tile. `version` is what the address
@@ -200,28 +230,38 @@ impl SolidService {
     pub(crate) async fn content(
         &self,
         request: Arc<SolidRequest>,
-        view: View,
         piece: Piece,
         version: Option<&str>,
         encoding: Encoding,
         known: impl FnOnce(&HeaderValue) -> bool,
     ) -> Result<Result<Option<Content>, HeaderValue>, TileError> {
-        let key = key(&request, &layer(&view, &request.layer)?, piece, encoding)?;
+        let timeline = self.timeline(&request).await?;
+        let key = {
+            let view = request.view()?;
+            key(&request, &layer(&view, &request.layer)?, piece, encoding, timeline.as_deref())?
+        };
         let etag = etag(std::slice::from_ref(&key), encoding);
         if known(&etag) {
             return Ok(Err(etag));
         }
-        let is_final = version.is_some_and(|version| version == self::version(&key));
-        let begin = || self.compute(key.clone(), Arc::clone(&request), view, piece);
+        let is_final = version.is_some_and(|version| version == links::version(&key));
         let cached = || self.cache.get(&key).map(Ok);
         let bytes = match cached() {
             Some(bytes) => bytes,
-            None => match self.flights.join(&key, cached, begin) {
-                Ok(flight) => flight.await,
-                Err(bytes) => bytes,
-            },
+            None => {
+                let view = self.drawn_from(&request, piece, timeline.as_deref())?;
+                let tree = self.trees.of(&view, &request.layer, request.past());
+                // Most wait for the same tree, which is made once; then the same content is drawn once.
+                let planted = tree.await?;
+                let begin =
+                    || self.compute(key.clone(), Arc::clone(&request), view, planted, piece);
+                match self.flights.join(&key, cached, begin) {
+                    Ok(flight) => flight.await,
+                    Err(bytes) => bytes,
+                }
+            }
         }?;
-        // An address without content: no node has nothing to show.
+        // An address without content: nothing is there.
         let content = (!bytes.is_empty()).then_some(Content { bytes, encoding, etag, is_final });
         Ok(Ok(content))
     }
@@ -231,14 +271,14 @@ impl SolidService {
         key: TileKey,
         request: Arc<SolidRequest>,
         view: View,
+        planted: Arc<Planted>,
         piece: Piece,
     ) -> impl Future<Output = Result<Bytes, TileError>> + Send + 'static {
-        let (gate, cache, trees) = (self.gate.clone(), self.cache.clone(), self.trees.clone());
+        let (gate, cache) = (self.gate.clone(), self.cache.clone());
         async move {
             let work = move || {
                 let layer = layer(&view, &request.layer)?;
-                let planted = trees.of(&layer, request.revision)?;
-                let glb = draw::content(&layer, &planted, piece, &request)?;
+                let glb = draw::content(&layer, &planted, piece, &request.form)?;
                 let packed = match glb {
                     Some(glb) => key.encoding.pack(&kept(&glb)),
                     None => Ok(Bytes::new()),
@@ -249,6 +289,54 @@ impl SolidService {
             };
             let done = gate.run(work).await?;
             done.map_err(|error| TileError::Stopped(error.to_string()))?
+        }
+    }
+
+    /// Returns the tree that a request is about, with the view that it belongs to.
+    async fn planted(&self, request: &SolidRequest) -> Result<(View, Arc<Planted>), TileError> {
+        let view = request.view()?;
+        layer(&view, &request.layer)?;
+        let planted = self.trees.of(&view, &request.layer, request.past()).await?;
+        Ok((view, planted))
+    }
+
+    /// Returns the timeline of the layer that a request is about; `None` when the layer knows no time.
+    async fn timeline(&self, request: &SolidRequest) -> Result<Option<Arc<Timeline>>, TileError> {
+        let view = request.source.view(all_times())?;
+        if !has_times(&layer(&view, &request.layer)?)? {
+            return Ok(None);
+        }
+        self.timelines.of(&view, &request.layer, request.past()).await.map(Some)
+    }
+
+    /// Returns the view that a tile is drawn from. At whatever instant between two changes of its own a tile is asked for, it
+    /// is the same: so one is taken at which the layer has a tree already, such as that of the viewer that named the tile.
+    fn drawn_from(
+        &self,
+        request: &SolidRequest,
+        piece: Piece,
+        timeline: Option<&Timeline>,
+    ) -> Result<View, TileError> {
+        let view = request.view()?;
+        let (Piece::Node(cell), When::At(_), Some(timeline)) = (piece, request.spec.when, timeline)
+        else {
+            return Ok(view);
+        };
+        let instant = {
+            let layer = layer(&view, &request.layer)?;
+            let own = layer.slice()?.from;
+            let Some(span) = timeline.around(cell, own) else { return Ok(view) };
+            let slices = self.trees.kept().slices(&layer, request.past());
+            let mut begins = slices.iter().map(|slice| slice.from);
+            begins.find(|begin| *begin == own || span.from <= *begin && *begin < span.to)
+        };
+        match instant {
+            Some(instant) if instant != i64::MIN => {
+                let when = When::At(Timestamp::from_micros(instant));
+                let spec = ViewSpec { when, ..request.spec.clone() };
+                Ok(request.source.view(spec)?)
+            }
+            _ => Ok(view),
         }
     }
 
@@ -276,90 +364,23 @@ fn key(
     layer: &LayerView<'_>,
     piece: Piece,
     encoding: Encoding,
+    timeline: Option<&Timeline>,
 ) -> Result<TileKey, TileError> {
     let cell = piece.cell();
-    let owner = match piece {
-        Piece::Node(cell) => cell,
+    let (owner, slice) = match piece {
+        Piece::Node(cell) => (cell, slice_of(layer, timeline, cell)?),
         // What reaches into a cell may belong to any other.
-        Piece::Cut(_) => GeoCell::ROOT,
+        Piece::Cut(_) => (GeoCell::ROOT, layer.slice()?),
     };
     Ok(TileKey {
         layer: layer.layer().uuid,
-        aspect: piece.aspect(request.plain),
+        aspect: piece.aspect(request.form.plain),
         version: layer.owner_version(owner),
-        view: request.spec.timeless_id(),
-        slice: layer.slice()?,
+        view: request.contents_id(),
+        slice,
         coord: TileCoord::new(cell.z().into(), cell.x().into(), cell.y().into())
             .map_err(|error| TileError::Stopped(error.to_string()))?,
         buffer: 0,
         encoding,
     })
-}
-
-/// Returns what the address of a content says of its version: the same for all encodings.
-fn version(key: &TileKey) -> String {
-    let key = TileKey { encoding: Encoding::Identity, ..key.clone() };
-    let tag = etag(std::slice::from_ref(&key), Encoding::Identity);
-    let digits = tag.to_str().unwrap_or_default().trim_matches('"');
-    digits.get(..VERSION_DIGITS).unwrap_or(digits).to_owned()
-}
-
-/// How a layer's tilesets name what they are made of.
-struct Addresses<'a> {
-    request: &'a SolidRequest,
-    layer: &'a LayerView<'a>,
-    /// The way up to the layer's folder.
-    below: &'static str,
-}
-
-impl Links for Addresses<'_> {
-    fn tileset(&self, node: &Node) -> String {
-        let query = with_query(&self.request.query, "");
-        format!("{}n/{}.json{query}", self.below, node.cell)
-    }
-
-    fn content(&self, node: &Node) -> String {
-        let key = key(self.request, self.layer, Piece::Node(node.cell), Encoding::Identity);
-        let version = key.map(|key| format!("v={}", version(&key))).unwrap_or_default();
-        let query = with_query(&self.request.query, &version);
-        format!("{}c/{}.glb{query}", self.below, node.cell)
-    }
-}
-
-/// How an implicit tileset names its parts: below the cell of its root, in case that becomes another.
-struct Below<'a> {
-    query: &'a str,
-}
-
-impl Below<'_> {
-    fn template(&self, root: GeoCell, folder: &str, extension: &str) -> String {
-        let query = with_query(self.query, "");
-        format!("{root}/{folder}/{{level}}/{{x}}/{{y}}.{extension}{query}")
-    }
-}
-
-impl Templates for Below<'_> {
-    fn subtrees(&self, root: GeoCell) -> String {
-        self.template(root, "s", "subtree")
-    }
-
-    fn contents(&self, root: GeoCell) -> String {
-        self.template(root, "c", "glb")
-    }
-}
-
-fn with_query(query: &str, more: &str) -> String {
-    let parts: Vec<&str> = [query, more].into_iter().filter(|part| !part.is_empty()).collect();
-    if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
-}
-
-/// Returns the instant to ask contents for, so that all instants between two changes of a layer share them: the begin of
-/// the slice that the view looks at.
-pub(crate) fn rounded(
-    layer: &LayerView<'_>,
-    spec: &ViewSpec,
-) -> Result<Option<Timestamp>, TileError> {
-    let When::At(_) = spec.when else { return Ok(None) };
-    let from = layer.slice()?.from;
-    Ok((from != i64::MIN).then(|| Timestamp::from_micros(from)))
 }

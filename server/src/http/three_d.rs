@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use onemap_model::{GeoCell, LayerId, ViewSpec, When};
+use onemap_model::{GeoCell, LayerId, ViewSpec};
 use onemap_store::View;
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use super::query::{Params, shown};
 use super::tiles::{layer_list, none_match, not_modified, validators};
 use super::{Accepted, App, Encoding};
 use crate::cache::quoted;
-use crate::solid::{Content, Piece, SolidRequest, media_type, rounded};
+use crate::solid::{Content, Form, Piece, SolidRequest, Source, VERSION, media_type};
 use crate::tile_service::{Aspect, TileError};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -22,8 +22,6 @@ const SUBTREE: HeaderValue = HeaderValue::from_static("application/octet-stream"
 const GLB: HeaderValue = HeaderValue::from_static("model/gltf-binary");
 /// What never changes is never asked for again.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-/// The parameter that names a content's version.
-const VERSION: &str = "v";
 
 /// `GET /3dtiles/{layers}/tileset.json`: the tileset of a layer, or of several together.
 pub(super) async fn tileset(
@@ -39,16 +37,16 @@ pub(super) async fn tileset(
         if is_made_elsewhere(&view, layer) {
             return file(&app, view, layer, "tileset.json".to_owned(), &headers).await;
         }
-        let found = app.solids.tileset(request, view, None).await?;
+        let found = app.solids.tileset(request, None).await?;
         return json(&found.unwrap_or_default(), &headers);
     }
     let mut members = Vec::with_capacity(layers.len());
     for layer in &layers {
         let (request, view) = request(&app, layer, &params, &uri).await?;
-        let query =
-            if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+        let query = view.layer(layer).map(|layer| request.carried(&layer)).unwrap_or_default();
+        let query = if query.is_empty() { query } else { format!("?{query}") };
         let address = format!("../{layer}/tileset.json{query}");
-        members.extend(app.solids.member(request, view, address).await?);
+        members.extend(app.solids.member(request, address).await?);
     }
     json(&onemap_tile_tree::composite(&members), &headers)
 }
@@ -72,27 +70,27 @@ pub(super) async fn below(
     match parts.as_slice() {
         ["n", z, x, y] => {
             let cell = cell(z, x, y, ".json")?;
-            let found = app.solids.tileset(request, view, Some(cell)).await?;
+            let found = app.solids.tileset(request, Some(cell)).await?;
             found.map_or_else(|| Err(gone(cell)), |found| json(&found, &headers))
         }
         ["c", z, x, y] => {
             let piece = Piece::Node(cell(z, x, y, ".glb")?);
-            content(&app, request, view, piece, &params, &headers).await
+            content(&app, request, piece, &params, &headers).await
         }
         ["implicit", "tileset.json"] => {
-            let found = app.solids.implicit(request, view).await?;
+            let found = app.solids.implicit(request).await?;
             json(&found, &headers)
         }
         ["implicit", z, x, y, "s", level, column, row] => {
             let root = cell(z, x, y, "")?;
             let cell = below_root(root, cell(level, column, row, ".subtree")?)?;
-            let found = app.solids.subtree(request, view, cell).await?;
+            let found = app.solids.subtree(request, cell).await?;
             found.map_or_else(|| Err(gone(cell)), |found| data(&found, SUBTREE, &headers))
         }
         ["implicit", z, x, y, "c", level, column, row] => {
             let root = cell(z, x, y, "")?;
             let piece = Piece::Cut(below_root(root, cell(level, column, row, ".glb")?)?);
-            content(&app, request, view, piece, &params, &headers).await
+            content(&app, request, piece, &params, &headers).await
         }
         _ => Err(Problem::not_found(format!(
             "a tileset has no '{}': ask for tileset.json, and for what it names",
@@ -104,7 +102,6 @@ pub(super) async fn below(
 async fn content(
     app: &App,
     request: Arc<SolidRequest>,
-    view: View,
     piece: Piece,
     params: &Params,
     headers: &HeaderMap,
@@ -112,8 +109,7 @@ async fn content(
     let (Piece::Node(cell) | Piece::Cut(cell)) = piece;
     let encoding = Accepted::of(headers).best();
     let known = |etag: &HeaderValue| none_match(headers, etag.as_bytes());
-    let found =
-        app.solids.content(request, view, piece, params.get(VERSION), encoding, known).await?;
+    let found = app.solids.content(request, piece, params.get(VERSION), encoding, known).await?;
     match found {
         Err(etag) => Ok(not_modified(etag)),
         Ok(Some(content)) => Ok(answer(content)),
@@ -196,15 +192,16 @@ pub(super) fn data(
     Ok(response)
 }
 
-/// Reads what is asked of one layer, and takes a view in which every field can be read: heights count, whether they
-/// are shown or not.
+/// Reads what is asked of one layer, and looks at it.
 async fn request(
     app: &App,
     layer: &LayerId,
     params: &Params,
     uri: &Uri,
 ) -> Result<(Arc<SolidRequest>, View), Problem> {
-    let spec = params.view()?;
+    // Heights count, whether they are shown or not.
+    let mut spec = params.view()?;
+    let fields = spec.fields.take();
     let plain = match params.get("enc") {
         None | Some("" | "meshopt") => false,
         Some("plain") => true,
@@ -213,29 +210,23 @@ async fn request(
             return Err(Problem::bad_parameter("enc", detail));
         }
     };
-    let revision = params.revision()?;
-    let all = ViewSpec { fields: None, ..spec.clone() };
-    let view = app.view(all, revision).await?;
-    let instant = match view.layer(layer) {
-        Some(layer) => rounded(&layer, &spec)?,
-        None => return Err(TileError::UnknownLayer(layer.clone()).into()),
+    let store = app.tiles.store();
+    let source = match params.revision()? {
+        None => Source::Newest(store.snapshot()),
+        Some(revision) => {
+            // The first look reads the log, on a thread of its own.
+            app.view(ViewSpec::default(), Some(revision)).await?;
+            Source::Past(Arc::clone(store), revision)
+        }
     };
-    let instant = instant.map(|at| at.to_string());
-    let query = carried(uri.query().unwrap_or_default(), &spec, instant.as_deref());
-    Ok((Arc::new(SolidRequest { layer: layer.clone(), spec, revision, plain, query }), view))
-}
-
-/// Returns the query that what is named below carries: the request's own without the version, its instant as rounded.
-fn carried(query: &str, spec: &ViewSpec, instant: Option<&str>) -> String {
-    let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
-    let kept = query.split('&').filter(|pair| !pair.is_empty() && name(pair) != VERSION);
-    let pairs: Vec<String> = kept
-        .map(|pair| match (name(pair).as_str(), instant) {
-            ("datetime", Some(at)) if matches!(spec.when, When::At(_)) => format!("datetime={at}"),
-            _ => pair.to_owned(),
-        })
-        .collect();
-    pairs.join("&")
+    let query = uri.query().unwrap_or_default().to_owned();
+    let request =
+        SolidRequest { layer: layer.clone(), spec, source, form: Form { fields, plain }, query };
+    let view = request.view().map_err(TileError::from)?;
+    if view.layer(layer).is_none() {
+        return Err(TileError::UnknownLayer(layer.clone()).into());
+    }
+    Ok((Arc::new(request), view))
 }
 
 fn ids(layers: &str) -> Result<Vec<LayerId>, Problem> {
@@ -280,18 +271,4 @@ fn gone(cell: impl std::fmt::Display) -> Problem {
     Problem::not_found(format!(
         "there is no node {cell} (any more): nodes follow the features; ask for the tileset again"
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_carried_keeps_all_but_the_version() {
-        let mut spec = ViewSpec::default();
-        assert_eq!(carried("v=1&state=planned&enc=plain", &spec, None), "state=planned&enc=plain");
-        spec.when = When::At("2020-05-01".parse().unwrap_or_else(|_| unreachable!()));
-        let carried = carried("datetime=2020-05-01&x=1", &spec, Some("2019-01-01T00:00:00Z"));
-        assert_eq!(carried, "datetime=2019-01-01T00:00:00Z&x=1");
-    }
 }

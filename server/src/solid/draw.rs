@@ -14,12 +14,21 @@ use onemap_tiles_3d::{
     draw_leaf,
 };
 
+use super::Piece;
 use super::trees::Planted;
-use super::{Piece, SolidRequest};
 use crate::tile_service::TileError;
 
 /// How far beyond a node's box features are looked for, degrees: what the box lost by rounding.
 const MARGIN: f64 = 1e-6;
+
+/// What contents are made like.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Form {
+    /// Names of the properties that features have; `None` for all.
+    pub(crate) fields: Option<Vec<String>>,
+    /// Whether they are without compression and quantisation.
+    pub(crate) plain: bool,
+}
 
 /// Tells whether a layer has anything to show in 3D.
 pub(crate) fn has_solids(layer: &Layer) -> bool {
@@ -59,21 +68,23 @@ fn wall(class: PipeClass, material: &str, section: &PipeSection) -> f64 {
     f64::from(onemap_network::wall_allowance(class, material, &section))
 }
 
-/// Draws a tile; `None` when there is no such tile.
+/// Draws a tile; `None` when there is nothing in its cell, or no such tile of an implicit tileset. What a cell shows depends on
+/// the features whose middle lies in it and on nothing else, whether the tree has a node there or not: contents are kept by
+/// the last change of their cell.
 pub(super) fn content(
     layer: &LayerView<'_>,
     planted: &Planted,
     piece: Piece,
-    request: &SolidRequest,
+    form: &Form,
 ) -> Result<Option<Vec<u8>>, TileError> {
     let drawn = match piece {
-        Piece::Node(cell) => match planted.tree.node(cell) {
-            Some(node) => draw_node(layer, planted, node, request)?,
+        Piece::Node(cell) => match planted.tree.tile(cell) {
+            Some(node) => draw_node(layer, planted, &node, form)?,
             None => return Ok(None),
         },
         Piece::Cut(cell) => match planted.tree.cut(cell) {
             Some(cut) => {
-                let mut content = begin(layer, cell, request);
+                let mut content = begin(layer, cell, form);
                 let mut features = if cut.is_leaf {
                     inside(layer, cell.bounds(), Some(&cut))?
                 } else {
@@ -85,7 +96,7 @@ pub(super) fn content(
             None => return Ok(None),
         },
     };
-    let encoding = if request.plain { Encoding::Plain } else { Encoding::Compact };
+    let encoding = if form.plain { Encoding::Plain } else { Encoding::Compact };
     let mut image = |blob: &onemap_model::BlobRef| std::fs::read(layer.blob_path(blob)).ok();
     Ok(Some(drawn.finish(&mut image, encoding)))
 }
@@ -94,9 +105,9 @@ fn draw_node(
     layer: &LayerView<'_>,
     planted: &Planted,
     node: &Node,
-    request: &SolidRequest,
+    form: &Form,
 ) -> Result<TileContent, TileError> {
-    let mut content = begin(layer, node.cell, request);
+    let mut content = begin(layer, node.cell, form);
     if node.is_leaf() {
         let mut features = inside(layer, node.bounds, None)?;
         draw_leaf(&mut content, &planted.rule, node, &mut features);
@@ -109,9 +120,9 @@ fn draw_node(
 }
 
 /// Begins a content with the properties that are asked for.
-fn begin(layer: &LayerView<'_>, cell: GeoCell, request: &SolidRequest) -> TileContent {
+fn begin(layer: &LayerView<'_>, cell: GeoCell, form: &Form) -> TileContent {
     let schema = &layer.layer().schema;
-    let wanted = request.spec.fields.as_ref();
+    let wanted = form.fields.as_ref();
     let shown: Vec<bool> = schema
         .fields
         .iter()

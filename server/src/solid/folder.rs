@@ -10,7 +10,7 @@ use onemap_tile_tree::{Links, Node};
 use rayon::prelude::*;
 
 use super::trees::Planted;
-use super::{Manifests, Piece, SolidRequest, draw, layer, media_type};
+use super::{Form, Manifests, Piece, draw, layer, media_type};
 use crate::kept::Made as _;
 use crate::tile_service::TileError;
 
@@ -49,7 +49,7 @@ impl Links for Files {
 pub(crate) fn write_folder(
     view: &View,
     id: &LayerId,
-    request: &SolidRequest,
+    form: &Form,
     folder: &Path,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Written, TileError> {
@@ -74,7 +74,7 @@ pub(crate) fn write_folder(
     let nodes = planted.tree.nodes();
     let (done, bytes, largest) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     nodes.par_iter().try_for_each(|node| {
-        let glb = draw::content(&layer, &planted, Piece::Node(node.cell), request)?;
+        let glb = draw::content(&layer, &planted, Piece::Node(node.cell), form)?;
         let glb = glb.unwrap_or_default();
         put(&folder.join(format!("c/{}.glb", node.cell)), &glb)?;
         bytes.fetch_add(glb.len() as u64, Ordering::Relaxed);

@@ -9,10 +9,10 @@ use onemap_tile_tree::{Limits, TileTree, TreeBuilder};
 use onemap_tiles_3d::{SolidRule, item};
 
 use super::draw::rule;
-use crate::kept::{Kept, Made};
+use crate::kept::Made;
 
-/// The trees that were asked for.
-pub(crate) type Trees = Kept<Planted>;
+/// Revisions of a tree, or of a timeline, that are kept: who began to ask before an edit finds what they need.
+pub(super) const REVISIONS: usize = 8;
 
 /// A tree, and the rule by which its features are raised.
 pub(crate) struct Planted {
@@ -21,6 +21,8 @@ pub(crate) struct Planted {
 }
 
 impl Made for Planted {
+    const REVISIONS: usize = REVISIONS;
+
     fn make(layer: &LayerView<'_>) -> Result<Self, StoreError> {
         let begun = std::time::Instant::now();
         let rule = rule(layer.layer());

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{ExportArgs, threads};
 use crate::cli::{Common, DONE};
 use crate::progress::Bar;
-use crate::solid::{SolidRequest, write_folder};
+use crate::solid::{Form, write_folder};
 
 /// Ending of such folders.
 const ENDING: &str = "3dtiles";
@@ -62,13 +62,7 @@ pub(super) fn run(
         Some(revision) => store.view_at(Revision(revision), all)?,
         None => store.view(all),
     };
-    let request = SolidRequest {
-        layer: part.id.clone(),
-        spec,
-        revision: args.revision.map(Revision),
-        plain: false,
-        query: String::new(),
-    };
+    let form = Form { fields: spec.fields, plain: false };
     let bar = Bar::new(common.json);
     // A folder is there as a whole or not at all.
     let part_folder = args.output.with_extension(format!("{ENDING}.part"));
@@ -77,8 +71,7 @@ pub(super) fn run(
     std::fs::create_dir_all(&part_folder).with_context(failed)?;
     let progress = |done, of| bar.step("making tiles", done, of, &format!("{done} of {of}"));
     let pool = threads(args.threads)?;
-    let written =
-        pool.install(|| write_folder(&view, &part.id, &request, &part_folder, &progress))?;
+    let written = pool.install(|| write_folder(&view, &part.id, &form, &part_folder, &progress))?;
     if args.output.exists() {
         std::fs::remove_dir_all(&args.output).with_context(failed)?;
     }
