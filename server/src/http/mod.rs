@@ -149,6 +149,7 @@ pub(crate) async fn serve(store: Store, settings: Settings) -> anyhow::Result<()
     })?;
     let address = socket.local_addr().context("the socket has no address")?;
     println!("onemap serves http://{address}");
+    app.solids.warm_up(app.tiles.store());
     let router = router(app.clone());
     listener::run(socket, app, router, connections).await
 }
