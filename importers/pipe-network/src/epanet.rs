@@ -18,7 +18,7 @@ use onemap_model::{Note, PipeClass, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::draft::{Draft, Origin};
-use crate::input::{self, Line};
+use crate::input::{self, Line, Problem, Read, short};
 use crate::{Error, Options, Source, limits, model};
 use units::Units;
 
@@ -91,16 +91,6 @@ pub(crate) fn read(source: &Source, options: &Options) -> Result<Draft, Error> {
 fn section_of(heading: &str) -> Option<usize> {
     SECTIONS.iter().position(|name| input::begins(heading, name))
 }
-
-/// A line that EPANET refuses.
-struct Problem {
-    line: u64,
-    section: &'static str,
-    reason: String,
-}
-
-/// What a line turned out to be: the reason where it is refused.
-type Read = Result<(), String>;
 
 struct Reader<'a> {
     source: &'a Source,
@@ -192,7 +182,7 @@ impl<'a> Reader<'a> {
         let Some(&section) = SECTIONS.get(at) else { return };
         let origin = Origin { table: at as u32, record: line.number };
         if TEXTS.contains(&section) {
-            self.keep(section, line.whole);
+            model::keep_text(&mut self.draft, section, line.whole);
         }
         let read = match section {
             "JUNCTIONS" => self.junction(origin, line),
@@ -221,23 +211,6 @@ impl<'a> Reader<'a> {
         let elements = self.draft.nodes.len() + self.draft.links.len();
         self.is_too_large |=
             elements > limits::MAX_MODEL_ELEMENTS || self.vertices > limits::MAX_MODEL_CORNERS;
-    }
-
-    /// Keeps a line as text, as far as texts are kept.
-    fn keep(&mut self, section: &'static str, line: &str) {
-        if self.draft.texts.last().is_none_or(|(name, _)| name != section) {
-            // Sections may stand there in parts; all of them together are one text.
-            let known = self.draft.texts.iter().position(|(name, _)| name == section);
-            let text =
-                known.map_or((section.to_owned(), String::new()), |i| self.draft.texts.remove(i));
-            self.draft.texts.push(text);
-        }
-        if let Some((_, text)) = self.draft.texts.last_mut()
-            && text.len() < limits::MAX_NOTE_TEXT
-        {
-            text.extend(line.trim_end().chars().take(limits::MAX_NOTE_TEXT));
-            text.push('\n');
-        }
     }
 
     /// Takes the id of a new thing.
@@ -317,15 +290,7 @@ impl<'a> Reader<'a> {
 
     fn finish(mut self) -> Result<Draft, Error> {
         if self.is_too_large {
-            return Err(Error::unsupported(
-                self.source,
-                format!(
-                    "it has more than {} nodes, links, patterns and curves, or {} vertices",
-                    limits::MAX_MODEL_ELEMENTS,
-                    limits::MAX_MODEL_CORNERS
-                ),
-                "divide the network into several files",
-            ));
+            return Err(model::too_large(self.source, "nodes, links, patterns and curves"));
         }
         if let Some(error) = self.refusal() {
             return Err(error);
@@ -334,11 +299,7 @@ impl<'a> Reader<'a> {
             return Err(Error::unsupported(self.source, "it has no nodes", "add junctions"));
         }
         if self.placed.is_empty() {
-            return Err(Error::unsupported(
-                self.source,
-                "it has no coordinates",
-                "add the section [COORDINATES] with the place of every node",
-            ));
+            return Err(model::without_places(self.source));
         }
         self.set_demands();
         model::forget_flat_heights(&mut self.draft);
@@ -380,23 +341,9 @@ impl<'a> Reader<'a> {
 /// Sets a value of a thing by the name of its field.
 fn set(extra: &mut Vec<(u32, Value)>, fields: &[&str], name: &str, value: Value) {
     let Some(at) = fields.iter().position(|field| *field == name) else { return };
-    if value == Value::Null {
-        return;
+    if value != Value::Null {
+        model::put(extra, at as u32, value);
     }
-    match extra.iter_mut().find(|(known, _)| *known as usize == at) {
-        Some((_, known)) => *known = value,
-        None => extra.push((at as u32, value)),
-    }
-}
-
-/// Reads a number that has to be there.
-fn number(word: &str) -> Result<f64, String> {
-    input::number(word).ok_or_else(|| format!("'{}' is no number", short(word)))
-}
-
-/// Reads a number that may not be there.
-fn optional(line: &Line<'_>, at: usize) -> Result<Option<f64>, String> {
-    line.word(at).map(number).transpose()
 }
 
 /// Reads the units; other options are not looked at.
@@ -407,13 +354,4 @@ fn option(line: &Line<'_>) -> Read {
             .ok_or_else(|| format!("'{}' is none of EPANET's units", short(units))),
         _ => Ok(()),
     }
-}
-
-/// Returns as much of a word as belongs in a message.
-fn short(word: &str) -> String {
-    let mut short: String = word.chars().take(60).collect();
-    if short.len() < word.len() {
-        short.push('…');
-    }
-    short
 }

@@ -67,6 +67,28 @@ impl<'a> Line<'a> {
     pub(crate) fn word(&self, at: usize) -> Option<&'a str> {
         self.words.get(at).copied()
     }
+
+    /// Reads the word at a position as a number that has to be there.
+    pub(crate) fn number(&self, at: usize) -> Result<f64, String> {
+        needed(self.word(at).unwrap_or_default())
+    }
+
+    /// Reads the word at a position as a number that may not be there.
+    pub(crate) fn optional(&self, at: usize) -> Result<Option<f64>, String> {
+        self.word(at).map(needed).transpose()
+    }
+}
+
+/// What a line turned out to be: the reason where it is refused.
+pub(crate) type Read = Result<(), String>;
+
+/// A line that the program refuses whose file it is.
+pub(crate) struct Problem {
+    /// Number in the file, from 1.
+    pub(crate) line: u64,
+    /// Section that it stands in; empty where there is none.
+    pub(crate) section: &'static str,
+    pub(crate) reason: String,
 }
 
 /// Returns the lines of a text that hold words.
@@ -80,6 +102,20 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 /// Reads a number; `None` where it is none, or one beyond all sense.
 pub(crate) fn number(word: &str) -> Option<f64> {
     word.parse::<f64>().ok().and_then(sensible)
+}
+
+/// Reads a number that has to be there; the error says what stands there instead.
+pub(crate) fn needed(word: &str) -> Result<f64, String> {
+    number(word).ok_or_else(|| format!("'{}' is no number", short(word)))
+}
+
+/// Returns as much of a word as belongs in a message.
+pub(crate) fn short(word: &str) -> String {
+    let mut short: String = word.chars().take(60).collect();
+    if short.len() < word.len() {
+        short.push('…');
+    }
+    short
 }
 
 /// Returns a number unless it is none, or one beyond all sense.
@@ -120,6 +156,15 @@ mod tests {
         for word in ["nan", "inf", "-Infinity", "1e999", "1e16", "", "1,5", "x"] {
             assert_eq!(number(word), None, "{word}");
         }
+    }
+
+    #[test]
+    fn what_is_no_number_is_told_as_far_as_it_is_short() {
+        let text = format!("1 {}", "长".repeat(100));
+        let line = lines(&text).next().unwrap();
+        assert_eq!((line.number(0), line.optional(2)), (Ok(1.0), Ok(None)));
+        assert_eq!(line.number(2), Err("'' is no number".to_owned()));
+        assert_eq!(line.optional(1), Err(format!("'{}…' is no number", "长".repeat(60))));
     }
 
     #[test]

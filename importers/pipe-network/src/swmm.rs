@@ -22,7 +22,7 @@ use onemap_model::{Note, PipeClass, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::draft::{Draft, Origin};
-use crate::input::{self, Line};
+use crate::input::{self, Line, Problem, Read, short};
 use crate::{Error, Options, Source, limits, model};
 use profiles::Profiles;
 use units::Units;
@@ -164,16 +164,6 @@ fn section_of(heading: &str) -> Option<(usize, u8)> {
     })
 }
 
-/// A line that SWMM refuses.
-struct Problem {
-    line: u64,
-    section: &'static str,
-    reason: String,
-}
-
-/// What a line turned out to be: the reason where it is refused.
-type Read = Result<(), String>;
-
 struct Reader<'a> {
     source: &'a Source,
     draft: Draft,
@@ -238,7 +228,7 @@ impl<'a> Reader<'a> {
         let origin = Origin { table: table as u32, record: line.number };
         let read = match section {
             "TITLE" | "CONTROLS" => {
-                self.keep(section, line.whole);
+                model::keep_text(&mut self.draft, section, line.whole);
                 Ok(())
             }
             "OPTIONS" => self.units.option(line),
@@ -285,21 +275,6 @@ impl<'a> Reader<'a> {
             elements > limits::MAX_MODEL_ELEMENTS || self.corners > limits::MAX_MODEL_CORNERS;
     }
 
-    /// Keeps a line as text, as far as texts are kept.
-    fn keep(&mut self, section: &'static str, line: &str) {
-        let known = self.draft.texts.iter().position(|(name, _)| name == section);
-        let at = known.unwrap_or_else(|| {
-            self.draft.texts.push((section.to_owned(), String::new()));
-            self.draft.texts.len() - 1
-        });
-        if let Some((_, text)) = self.draft.texts.get_mut(at)
-            && text.len() < limits::MAX_NOTE_TEXT
-        {
-            text.extend(line.trim_end().chars().take(limits::MAX_NOTE_TEXT));
-            text.push('\n');
-        }
-    }
-
     fn node_of(&self, id: &str) -> Result<usize, String> {
         self.nodes
             .get(&key(id))
@@ -323,30 +298,23 @@ impl<'a> Reader<'a> {
         if input::begins(kind, "NODE")
             && let Some(node) = self.node_of(id).ok().and_then(|at| self.draft.nodes.get_mut(at))
         {
-            put(&mut node.extra, nodes::TAG, tag);
+            model::put(&mut node.extra, nodes::TAG, tag);
         } else if input::begins(kind, "LINK")
             && let Some(link) = self.link_of(id).ok().and_then(|at| self.draft.links.get_mut(at))
         {
-            put(&mut link.extra, links::TAG, tag);
+            model::put(&mut link.extra, links::TAG, tag);
         } else if input::begins(kind, "SUBCATCH")
             && let Some(area) =
                 self.areas.get(&key(id)).and_then(|&at| self.draft.areas.get_mut(at))
         {
-            put(&mut area.extra, nodes::TAG, tag);
+            model::put(&mut area.extra, nodes::TAG, tag);
         }
     }
 
     fn finish(mut self) -> Result<Draft, Error> {
         if self.is_too_large {
-            return Err(Error::unsupported(
-                self.source,
-                format!(
-                    "it has more than {} nodes, links, subcatchments and curves, or {} vertices",
-                    limits::MAX_MODEL_ELEMENTS,
-                    limits::MAX_MODEL_CORNERS
-                ),
-                "divide the network into several files",
-            ));
+            let elements = "nodes, links, subcatchments and curves";
+            return Err(model::too_large(self.source, elements));
         }
         if let Some(error) = self.refusal() {
             return Err(error);
@@ -355,11 +323,7 @@ impl<'a> Reader<'a> {
             let text = "the file has no nodes: there is nothing to show";
             self.draft.notes.push(Note::warning(text));
         } else if self.placed.is_empty() {
-            return Err(Error::unsupported(
-                self.source,
-                "it has no coordinates",
-                "add the section [COORDINATES] with the place of every node",
-            ));
+            return Err(model::without_places(self.source));
         }
         self.set_flow();
         model::refuse_unplaced(&mut self.draft, &self.placed, "section [COORDINATES]");
@@ -417,38 +381,10 @@ fn key(id: &str) -> String {
     id.to_ascii_uppercase()
 }
 
-/// Sets a value of the source's own by its position among the fields.
-fn put(extra: &mut Vec<(u32, Value)>, at: u32, value: Value) {
-    match extra.iter_mut().find(|(known, _)| *known == at) {
-        Some((_, known)) => *known = value,
-        None => extra.push((at, value)),
-    }
-}
-
 /// Makes sure that a line has as many words as SWMM wants.
 fn at_least(line: &Line<'_>, count: usize) -> Read {
     if line.words.len() < count {
         return Err(format!("the line has {} items, not {count}", line.words.len()));
     }
     Ok(())
-}
-
-/// Reads a number that has to be there.
-fn number(line: &Line<'_>, at: usize) -> Result<f64, String> {
-    let word = line.word(at).unwrap_or_default();
-    input::number(word).ok_or_else(|| format!("'{}' is no number", short(word)))
-}
-
-/// Reads a number that may not be there.
-fn optional(line: &Line<'_>, at: usize) -> Result<Option<f64>, String> {
-    line.word(at).map(|_| number(line, at)).transpose()
-}
-
-/// Returns as much of a word as belongs in a message.
-fn short(word: &str) -> String {
-    let mut short: String = word.chars().take(60).collect();
-    if short.len() < word.len() {
-        short.push('…');
-    }
-    short
 }

@@ -155,7 +155,7 @@ mod tests {
     fn progress_counts_the_bytes_on_disk() {
         let folder = tempfile::tempdir().unwrap();
         let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        packer.write_all(&[b'x'; 100_000]).unwrap();
+        packer.write_all(&vec![b'x'; 100_000]).unwrap();
         let packed = packer.finish().unwrap();
         let file = write(folder.path(), &packed);
         let mut input = Input::open(&file).unwrap();

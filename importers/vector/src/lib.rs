@@ -19,6 +19,7 @@ mod limits;
 mod sheet;
 mod source;
 mod table;
+mod varint;
 mod window;
 mod wkb_sink;
 

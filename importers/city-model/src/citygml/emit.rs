@@ -1,7 +1,7 @@
 //! The last way through a file: a record for every city object.
 
 use onemap_model::{
-    Field, FieldType, LayerSlot, Note, Record, Reject, Sink, SourceId, SourceLayer, Stopped, Value,
+    Field, LayerSlot, Note, Record, Reject, Sink, SourceId, SourceLayer, Stopped, Value,
 };
 use onemap_source::Progress;
 
@@ -14,19 +14,14 @@ use super::objects::{Draft, drafts};
 use super::scan::Scan;
 use super::scene::{Scene, Trail};
 use super::shape::{Ids, collect_ids};
-use super::shaper::{Fault, Shaper};
+use super::shaper::Shaper;
 use super::{Xml, each_object};
-use crate::build::{ModelBuilder, cim_level, fineness};
+use crate::build::ModelBuilder;
 use crate::columns::Columns;
+use crate::fault::Fault;
+use crate::object::{self, Facts, is_taken};
 use crate::texture::Textures;
 use crate::{Error, Options, Source};
-
-/// The fields that every object has, in this order.
-const TYPE: usize = 0;
-const PARENT: usize = 1;
-const CHILDREN: usize = 2;
-const LOD: usize = 3;
-const CIM_LEVEL: usize = 4;
 
 /// Emits the objects of a file.
 pub(super) fn emit(
@@ -39,13 +34,7 @@ pub(super) fn emit(
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
     let (frame, note) = Frame::of(scan.crs.as_deref(), options.crs.as_deref(), scan.place);
-    let fields = vec![
-        Field::new("type", FieldType::Text),
-        Field::new("parent", FieldType::Text),
-        Field::new("children", FieldType::Json),
-        Field::new("lod", FieldType::Text),
-        Field::new("cim_level", FieldType::Int),
-    ];
+    let fields = object::fields();
     let columns = Columns::new(&fields);
     let slot = sink.layer(SourceLayer {
         name: source.stem.clone(),
@@ -178,15 +167,13 @@ impl Emitter<'_> {
         self.dropped += self.build.take_dropped();
         match added {
             Err(Fault::Stopped) => return Err(Stopped),
-            Err(Fault::Object(reason)) => {
+            Err(Fault::Reason(reason)) => {
                 let reject = Reject { number: self.number, id: draft.id, reason };
                 return sink.reject(self.slot, reject);
             }
             Ok(()) => {}
         }
-        let finest = model.as_ref().and_then(|model| model.finest()).map(|lod| lod.level.clone());
-        let stated = levels.into_iter().max_by(|a, b| fineness(a).total_cmp(&fineness(b)));
-        let finest = finest.or(stated).filter(|level| !level.is_empty());
+        let finest = object::finest(model.as_ref(), levels);
         let geometry = flat.filter(|_| model.is_none());
         let id = draft.id.clone().map(SourceId::Text);
         let values = self.values(draft, finest, sink)?;
@@ -209,20 +196,16 @@ impl Emitter<'_> {
         finest: Option<String>,
         sink: &mut dyn Sink,
     ) -> Result<Vec<Value>, Stopped> {
-        let mut values = vec![Value::Null; CIM_LEVEL + 1];
-        values[CIM_LEVEL] =
-            finest.as_deref().map_or(Value::Null, |level| Value::Int(cim_level(level)));
-        values[LOD] = finest.map_or(Value::Null, Value::Text);
-        values[TYPE] = Value::Text(draft.element.name.to_string());
-        values[PARENT] = draft.parent.map_or(Value::Null, Value::Text);
-        if !draft.children.is_empty() {
-            values[CHILDREN] = Value::Json(serde_json::Value::from(draft.children).to_string());
-        }
+        let facts = Facts {
+            kind: draft.element.name.to_string(),
+            parent: draft.parent,
+            children: draft.children,
+            finest,
+        };
+        let mut values = facts.values();
         for attribute in attributes(draft.element, &mut self.lists) {
             let Attribute { mut name, value, unit } = attribute;
-            if name.is_empty()
-                || matches!(&*name, "type" | "parent" | "children" | "lod" | "cim_level")
-            {
+            if is_taken(&name) {
                 name.push('_');
             }
             let Some(kind) = value.kind() else { continue };

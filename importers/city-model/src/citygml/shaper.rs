@@ -1,6 +1,6 @@
 //! Makes models of the geometries of city objects.
 
-use onemap_model::{Geometry, GeometryKind, Sink, Stopped, Surface, Texture};
+use onemap_model::{Geometry, GeometryKind, Sink, Surface, Texture};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::appearance::{Appearances, material};
@@ -9,27 +9,8 @@ use super::objects::{Draft, Piece};
 use super::scene::{Boundary, Facet, Found, Scene, Trail};
 use super::shape::Implicit;
 use crate::build::ModelBuilder;
+use crate::fault::Fault;
 use crate::texture::Textures;
-
-/// Why an object is not taken.
-pub(super) enum Fault {
-    /// It is rejected for this.
-    Object(String),
-    /// The sink wants no more.
-    Stopped,
-}
-
-impl From<Stopped> for Fault {
-    fn from(_: Stopped) -> Self {
-        Self::Stopped
-    }
-}
-
-impl From<String> for Fault {
-    fn from(reason: String) -> Self {
-        Self::Object(reason)
-    }
-}
 
 /// Puts the geometries of one object together.
 pub(super) struct Shaper<'a> {
@@ -118,7 +99,7 @@ impl Shaper<'_> {
                     lines.end_line();
                 }
                 Found::Line(_) => {
-                    return Err(Fault::Object("a line has less than two places".to_owned()));
+                    return Err(Fault::Reason("a line has less than two places".to_owned()));
                 }
             }
             Ok(())
@@ -191,7 +172,7 @@ impl Shaper<'_> {
         self.build.measure_by(self.frame.metres_per_unit(first));
         let level = self.levels.get(level).map_or("", String::as_str);
         let added = self.build.polygon(level, surface, material, &rings, uvs.as_deref());
-        added.map_err(|reason| Fault::Object(reason.to_owned()))
+        added.map_err(Fault::from)
     }
 
     fn placed(&self, instance: &Implicit, [x, y, z]: [f64; 3]) -> [f64; 3] {

@@ -9,19 +9,19 @@ mod nest;
 mod shape;
 
 use onemap_bounded::{limits as guards, read_line_bounded};
-use onemap_model::{
-    Field, FieldType, LayerSlot, Note, Record, Reject, Sink, SourceId, SourceLayer, Stopped, Value,
-};
+use onemap_model::{LayerSlot, Note, Record, Reject, Sink, SourceId, SourceLayer, Stopped, Value};
 use onemap_source::{Input, Progress};
 use serde::de::DeserializeSeed;
 
-use crate::build::{ModelBuilder, cim_level, fineness};
+use crate::build::ModelBuilder;
 use crate::columns::{Columns, value_of};
+use crate::fault::Fault;
+use crate::object::{self, Facts, is_taken};
 use crate::texture::Textures;
 use crate::{Error, Format, Options, Source, crs_name, semantics};
 use appearance::Palette;
 use document::{CityObject, Document, Objects, Transform};
-use shape::{Fault, Shaper, Templates, Vertices};
+use shape::{Shaper, Templates, Vertices};
 
 /// Reads a CityJSON file or sequence.
 pub(crate) fn read(source: &Source, options: &Options, sink: &mut dyn Sink) -> Result<(), Error> {
@@ -231,13 +231,6 @@ impl Context {
     }
 }
 
-/// The fields that every object has, in this order.
-const TYPE: usize = 0;
-const PARENT: usize = 1;
-const CHILDREN: usize = 2;
-const LOD: usize = 3;
-const CIM_LEVEL: usize = 4;
-
 struct Emitter<'a> {
     options: &'a Options,
     sink: &'a mut dyn Sink,
@@ -258,13 +251,7 @@ impl<'a> Emitter<'a> {
         sink: &'a mut dyn Sink,
     ) -> Result<Self, Stopped> {
         let text = |key: &str| metadata.get(key).and_then(serde_json::Value::as_str);
-        let fields = vec![
-            Field::new("type", FieldType::Text),
-            Field::new("parent", FieldType::Text),
-            Field::new("children", FieldType::Json),
-            Field::new("lod", FieldType::Text),
-            Field::new("cim_level", FieldType::Int),
-        ];
+        let fields = object::fields();
         let columns = Columns::new(&fields);
         let slot = sink.layer(SourceLayer {
             name: source.stem.clone(),
@@ -334,17 +321,15 @@ impl<'a> Emitter<'a> {
             let painted = template_palette.as_deref_mut();
             shaper.add(geometry, vertices, palette, &templates, painted, &wants)
         });
-        let (flat, mut levels) = (shaper.flat, shaper.levels);
+        let (flat, levels) = (shaper.flat, shaper.levels);
         let model = self.build.finish();
         self.dropped += self.build.take_dropped();
         match added {
             Err(Fault::Stopped) => return Err(Stopped),
-            Err(Fault::Object(reason)) => return self.reject(Some(id), reason),
+            Err(Fault::Reason(reason)) => return self.reject(Some(id), reason),
             Ok(()) => {}
         }
-        levels.sort_by(|a, b| fineness(a).total_cmp(&fineness(b)));
-        let finest = model.as_ref().and_then(|model| model.finest()).map(|lod| lod.level.clone());
-        let finest = finest.filter(|level| !level.is_empty()).or(levels.pop());
+        let finest = object::finest(model.as_ref(), levels);
         let geometry = flat.filter(|_| model.is_none());
         self.number += 1;
         let values = self.values(kind, object, finest)?;
@@ -367,21 +352,13 @@ impl<'a> Emitter<'a> {
         object: CityObject,
         finest: Option<String>,
     ) -> Result<Vec<Value>, Stopped> {
-        let mut values = vec![Value::Null; CIM_LEVEL + 1];
         let mut parents = object.parents;
-        if parents.len() > 1 {
-            let all = serde_json::Value::from(parents.clone());
+        let all = (parents.len() > 1).then(|| serde_json::Value::from(parents.clone()));
+        let parent = (!parents.is_empty()).then(|| parents.swap_remove(0));
+        let mut values = Facts { kind, parent, children: object.children, finest }.values();
+        if let Some(all) = all {
             self.set("parents", value_of(all), &mut values)?;
         }
-        let parent = (!parents.is_empty()).then(|| Value::Text(parents.swap_remove(0)));
-        let children = (!object.children.is_empty())
-            .then(|| value_of(serde_json::Value::from(object.children)));
-        values[CIM_LEVEL] =
-            finest.as_deref().map_or(Value::Null, |level| Value::Int(cim_level(level)));
-        values[LOD] = finest.map_or(Value::Null, Value::Text);
-        values[TYPE] = Value::Text(kind);
-        values[PARENT] = parent.unwrap_or_default();
-        values[CHILDREN] = children.unwrap_or_default();
         for (name, value) in object.attributes.into_iter().chain(object.other) {
             let name = if is_taken(&name) { format!("{name}_") } else { name };
             self.set(&name, value_of(value), &mut values)?;
@@ -403,12 +380,6 @@ impl<'a> Emitter<'a> {
             self.sink.note(Some(self.slot), Note::warning(format!("left out: {count} {text}")));
         }
     }
-}
-
-/// Tells whether a name is that of a field which every object has.
-fn is_taken(name: &str) -> bool {
-    name.is_empty()
-        || matches!(name, "type" | "parent" | "parents" | "children" | "lod" | "cim_level")
 }
 
 #[cfg(test)]

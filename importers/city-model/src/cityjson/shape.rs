@@ -1,31 +1,18 @@
 //! Geometries of CityJSON, into models.
 
-use onemap_model::{Geometry, GeometryKind, Sink, Stopped, Surface};
+use onemap_model::{Geometry, GeometryKind, Sink, Surface};
 use serde_json::Value;
 
 use super::appearance::{Numbers, Palette, material};
 use super::document::{Node, Transform};
 use super::nest::Item;
 use crate::build::ModelBuilder;
+use crate::fault::Fault;
 use crate::semantics;
 use crate::texture::Textures;
 
-/// Why a geometry is not taken.
-pub(super) enum Fault {
-    /// The object is rejected for this.
-    Object(String),
-    /// The sink wants no more.
-    Stopped,
-}
-
-impl From<Stopped> for Fault {
-    fn from(_: Stopped) -> Self {
-        Self::Stopped
-    }
-}
-
 fn fault<T>(reason: impl Into<String>) -> Result<T, Fault> {
-    Err(Fault::Object(reason.into()))
+    Err(Fault::Reason(reason.into()))
 }
 
 /// The vertices that boundaries refer to, and how they become coordinates.
@@ -336,7 +323,7 @@ impl Walk<'_, '_> {
             .map(|material| self.shaper.build.material(material));
         let added =
             self.shaper.build.polygon(self.level, surface, number, &self.rings, uvs.as_deref());
-        added.map_err(|reason| Fault::Object(reason.to_owned()))
+        added.map_err(Fault::from)
     }
 }
 

@@ -19,37 +19,12 @@ use serde_json::Value as Json;
 
 use crate::build::ModelBuilder;
 use crate::columns::{Columns, value_of};
+use crate::fault::Fault;
 use crate::texture::Textures;
 use crate::{Error, Options, Placement, Source, limits};
 use buffers::Buffers;
 use material::Materials;
 use scene::{Matrix, Walker};
-
-/// Why something in a file is not taken.
-enum Fault {
-    /// What is wrong.
-    Reason(String),
-    /// The sink wants no more.
-    Stopped,
-}
-
-impl From<Stopped> for Fault {
-    fn from(_: Stopped) -> Self {
-        Self::Stopped
-    }
-}
-
-impl From<String> for Fault {
-    fn from(reason: String) -> Self {
-        Self::Reason(reason)
-    }
-}
-
-impl From<&str> for Fault {
-    fn from(reason: &str) -> Self {
-        Self::Reason(reason.to_owned())
-    }
-}
 
 /// Extensions that a file may require.
 const KNOWN: [&str; 14] = [

@@ -6,8 +6,9 @@ use serde_json::Value as Json;
 use super::accessor::vectors;
 use super::buffers::Buffers;
 use super::material::Materials;
-use super::{Fault, index, indices, list, numbers};
+use super::{index, indices, list, numbers};
 use crate::build::{ModelBuilder, Triangles};
+use crate::fault::Fault;
 use crate::limits;
 use crate::texture::Textures;
 

@@ -12,6 +12,7 @@ use onemap_source::Input;
 use rustc_hash::FxHashMap;
 
 use crate::build::ModelBuilder;
+use crate::fault::Fault;
 use crate::texture::Textures;
 use crate::{Error, Options, Source, limits};
 use materials::Materials;
@@ -159,7 +160,9 @@ impl<'a> Parser<'a> {
             let text = self.decode(&whole);
             self.line(&text, sink).map_err(|fault| match fault {
                 Fault::Stopped => Error::Stopped(Stopped),
-                Fault::File(reason) => Error::broken(self.source, at(), reason, "export it again"),
+                Fault::Reason(reason) => {
+                    Error::broken(self.source, at(), reason, "export it again")
+                }
             })?;
             whole.clear();
             if number.is_multiple_of(4096) {
@@ -186,17 +189,16 @@ impl<'a> Parser<'a> {
         let rest = rest.trim();
         match word {
             "v" => {
-                let at = numbers::<3>(rest).map_err(Fault::File)?;
+                let at = numbers::<3>(rest)?;
                 push(&mut self.positions, at)?;
             }
             "vt" => {
-                let [u, v] = numbers::<2>(rest)
-                    .or_else(|_| numbers::<1>(rest).map(|[u]| [u, 0.0]))
-                    .map_err(Fault::File)?;
+                let [u, v] =
+                    numbers::<2>(rest).or_else(|_| numbers::<1>(rest).map(|[u]| [u, 0.0]))?;
                 push(&mut self.uvs, [u as f32, (1.0 - v) as f32])?;
             }
             "vn" => {
-                let normal = numbers::<3>(rest).map_err(Fault::File)?;
+                let normal = numbers::<3>(rest)?;
                 push(&mut self.normals, unit(normal))?;
             }
             "f" => self.face(rest),
@@ -206,8 +208,7 @@ impl<'a> Parser<'a> {
             }
             "g" if !self.has_objects => self.begin(rest)?,
             "mtllib" => {
-                let added = self.materials.load(rest, self.source, &mut self.images, sink);
-                added.map_err(|Stopped| Fault::Stopped)?;
+                self.materials.load(rest, self.source, &mut self.images, sink)?;
             }
             "usemtl" => self.material = Some(rest.to_owned()),
             "l" | "p" | "curv" | "surf" => self.ignored += 1,
@@ -224,7 +225,7 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         if self.parts.len() >= limits::MAX_OBJ_PARTS {
-            return Err(Fault::File("it has too many objects".to_owned()));
+            return Err(Fault::Reason("it has too many objects".to_owned()));
         }
         self.current = self.parts.len();
         self.by_name.insert(name.to_owned(), self.current);
@@ -283,15 +284,9 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Why a file is not read on.
-enum Fault {
-    File(String),
-    Stopped,
-}
-
 fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), Fault> {
     if list.len() >= limits::MAX_VERTICES {
-        return Err(Fault::File(format!("it has more than {} vertices", limits::MAX_VERTICES)));
+        return Err(Fault::Reason(format!("it has more than {} vertices", limits::MAX_VERTICES)));
     }
     list.push(item);
     Ok(())

@@ -2,9 +2,9 @@
 
 use onemap_model::{Element, Value};
 
-use super::{Read, Reader, number, optional, set, short};
+use super::{Read, Reader, set};
 use crate::draft::{End, Link, Origin, Section};
-use crate::input::{self, Line};
+use crate::input::{self, Line, needed, short};
 use crate::limits;
 
 /// Fields of links that networks have not in common.
@@ -44,12 +44,12 @@ impl Reader<'_> {
         let mut loss = None;
         let status = match (line.word(6), line.word(7)) {
             (Some(word), None) if status_of(word).is_none() => {
-                loss = Some(number(word)?);
+                loss = Some(needed(word)?);
                 None
             }
             (word, None) => word.and_then(status_of),
             (_, Some(word)) => {
-                loss = optional(line, 6)?;
+                loss = line.optional(6)?;
                 let status = status_of(word);
                 let unknown = || format!("'{}' is none of OPEN, CLOSED and CV", short(word));
                 Some(status.ok_or_else(unknown)?)
@@ -84,7 +84,7 @@ impl Reader<'_> {
             } else if is("PATTERN") {
                 ("pattern", self.pattern(value)?)
             } else if is("POWER") || is("SPEED") {
-                let number = number(value)?;
+                let number = needed(value)?;
                 if number < 0.0 {
                     return Err(format!("'{number}' is less than nothing"));
                 }
@@ -119,9 +119,9 @@ impl Reader<'_> {
         if kind == "GPV" {
             curve = line.word(5).map(|word| self.curve(word)).transpose()?.unwrap_or_default();
         } else {
-            setting = optional(line, 5)?;
+            setting = line.optional(5)?;
         }
-        let loss = optional(line, 6)?;
+        let loss = line.optional(6)?;
         if kind == "PCV" {
             curve = line.word(7).map(|word| self.curve(word)).transpose()?.unwrap_or_default();
         }
@@ -188,7 +188,7 @@ impl Reader<'_> {
         let state = match status_of(word) {
             Some(Status::Open) => State::Open,
             Some(Status::Closed) => State::Closed,
-            _ => State::Setting(number(word)?),
+            _ => State::Setting(needed(word)?),
         };
         if let State::Setting(setting) = state
             && setting < 0.0
@@ -293,7 +293,7 @@ fn make_one_way(link: &mut Link) {
 
 /// Reads a number that has to be more than nothing, where it is there.
 fn positive(line: &Line<'_>, at: usize) -> Result<Option<f64>, String> {
-    let value = optional(line, at)?;
+    let value = line.optional(at)?;
     match value {
         Some(value) if value <= 0.0 => Err(format!("'{value}' has to be more than nothing")),
         _ => Ok(value),

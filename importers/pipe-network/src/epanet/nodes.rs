@@ -4,9 +4,9 @@ use std::collections::hash_map::Entry;
 
 use onemap_model::{Element, Value};
 
-use super::{Read, Reader, number, optional, set};
+use super::{Read, Reader, set};
 use crate::draft::{Node, Origin};
-use crate::input::{self, Line};
+use crate::input::{self, Line, needed};
 
 /// Fields of nodes that networks have not in common.
 pub(super) const FIELDS: &[&str] = &[
@@ -34,8 +34,8 @@ impl Reader<'_> {
     /// Reads a junction: id, elevation, demand, pattern.
     pub(super) fn junction(&mut self, origin: Origin, line: &Line<'_>) -> Read {
         let code = self.id(line, false)?;
-        let z = optional(line, 1)?.unwrap_or(0.0) * self.units.length();
-        let demand = optional(line, 2)?.map(|demand| demand * self.units.flow);
+        let z = line.optional(1)?.unwrap_or(0.0) * self.units.length();
+        let demand = line.optional(2)?.map(|demand| demand * self.units.flow);
         let pattern = line.word(3).map(|word| self.pattern(word)).transpose()?;
         let node =
             Node { origin, code, element: Some(Element::Junction), z: Some(z), ..Node::default() };
@@ -50,7 +50,7 @@ impl Reader<'_> {
         let code = self.id(line, false)?;
         let length = self.units.length();
         let Some(word) = line.word(1) else { return Err("the height is missing".into()) };
-        let z = number(word)? * length;
+        let z = needed(word)? * length;
         let mut node = Node { origin, code, z: Some(z), ..Node::default() };
         if line.words.len() <= 3 {
             node.element = Some(Element::Reservoir);
@@ -65,7 +65,7 @@ impl Reader<'_> {
         }
         let mut values = [0.0; 5];
         for (value, at) in values.iter_mut().zip(2..) {
-            *value = optional(line, at)?.unwrap_or(0.0);
+            *value = line.optional(at)?.unwrap_or(0.0);
             if *value < 0.0 {
                 return Err(format!("'{value}' is less than nothing"));
             }
@@ -119,7 +119,7 @@ impl Reader<'_> {
             return Err("a demand needs a node and a flow".into());
         };
         let i = self.node_of(id)?;
-        let flow = number(flow)? * self.units.flow;
+        let flow = needed(flow)? * self.units.flow;
         let pattern = line.word(2).map(|word| self.pattern(word)).transpose()?.unwrap_or_default();
         match self.demands.entry(i) {
             Entry::Occupied(known) => known.into_mut().sum += flow,
@@ -145,7 +145,7 @@ impl Reader<'_> {
             return Err("an emitter needs a node and a coefficient".into());
         };
         let i = self.node_of(id)?;
-        let coefficient = number(coefficient)?;
+        let coefficient = needed(coefficient)?;
         if coefficient < 0.0 {
             return Err(format!("the coefficient {coefficient} is less than nothing"));
         }

@@ -3,9 +3,10 @@
 use onemap_model::{Note, Value};
 
 use super::nodes::{self, place};
-use super::{Read, Reader, at_least, key, optional, put, short};
+use super::{Read, Reader, at_least, key};
 use crate::draft::{Area, Origin};
-use crate::input::Line;
+use crate::input::{Line, short};
+use crate::model::put;
 
 impl Reader<'_> {
     /// Reads a subcatchment: id, rain gage, node or subcatchment that it drains to, area, part that is impervious.
@@ -25,10 +26,10 @@ impl Reader<'_> {
         put(&mut area.extra, nodes::OUTLET, Value::Text(outlet.to_owned()));
         let gage = line.word(1).unwrap_or_default().to_owned();
         put(&mut area.extra, nodes::RAINGAGE, Value::Text(gage));
-        if let Some(size) = optional(line, 3)? {
+        if let Some(size) = line.optional(3)? {
             put(&mut area.extra, nodes::AREA, Value::Float(self.units.hectares(size)));
         }
-        if let Some(part) = optional(line, 4)? {
+        if let Some(part) = line.optional(4)? {
             put(&mut area.extra, nodes::IMPERVIOUS, Value::Float(part));
         }
         self.areas.insert(key(id), self.draft.areas.len());

@@ -3,9 +3,10 @@
 use onemap_model::{Element, Value};
 
 use super::nodes::place;
-use super::{Read, Reader, at_least, key, number, optional, put, short};
+use super::{Read, Reader, at_least, key};
 use crate::draft::{End, Level, Link, Origin};
-use crate::input::{self, Line};
+use crate::input::{self, Line, short};
+use crate::model::put;
 
 /// The file's own fields of links.
 pub(super) const FIELDS: [&str; 13] = [
@@ -81,7 +82,7 @@ impl Reader<'_> {
         if line.word(at).is_none() || is_star {
             return Ok(bottom);
         }
-        let offset = self.units.metres(number(line, at)?);
+        let offset = self.units.metres(line.number(at)?);
         let Some(bottom) = bottom else { return Ok(None) };
         let height = if self.units.offsets_are_heights { offset } else { bottom + offset };
         if height < bottom {
@@ -95,8 +96,8 @@ impl Reader<'_> {
     pub(super) fn conduit(&mut self, origin: Origin, line: &Line<'_>) -> Read {
         at_least(line, 6)?;
         let mut link = self.new_link(origin, line, Element::Pipe)?;
-        link.length = Some(self.units.metres(number(line, 3)?));
-        put(&mut link.extra, ROUGHNESS, Value::Float(number(line, 4)?));
+        link.length = Some(self.units.metres(line.number(3)?));
+        put(&mut link.extra, ROUGHNESS, Value::Float(line.number(4)?));
         link.from.elevation = self.height(line, 5, &link.from.node)?;
         link.to.elevation = self.height(line, 6, &link.to.node)?;
         link.level = Some(Level::Invert);
@@ -128,7 +129,7 @@ impl Reader<'_> {
         self.crest(&mut link, line, 4)?;
         let kind = line.word(3).unwrap_or_default().to_ascii_uppercase();
         put(&mut link.extra, TYPE, Value::Text(kind));
-        put(&mut link.extra, COEFFICIENT, Value::Float(number(line, 5)?));
+        put(&mut link.extra, COEFFICIENT, Value::Float(line.number(5)?));
         link.flow = Some((1, "element"));
         set_gate(&mut link, line.word(6));
         self.add_link(link);
@@ -146,7 +147,7 @@ impl Reader<'_> {
             let curve = line.word(5).unwrap_or_default().to_owned();
             put(&mut link.extra, CURVE, Value::Text(curve));
         } else {
-            put(&mut link.extra, COEFFICIENT, Value::Float(number(line, 5)?));
+            put(&mut link.extra, COEFFICIENT, Value::Float(line.number(5)?));
         }
         put(&mut link.extra, TYPE, Value::Text(kind));
         link.flow = Some((1, "element"));
@@ -167,7 +168,7 @@ impl Reader<'_> {
         at_least(line, 3)?;
         let at = self.link_of(line.word(0).unwrap_or_default())?;
         let (section, text) = self.profiles.section(line, &self.units)?;
-        let barrels = optional(line, 6)?;
+        let barrels = line.optional(6)?;
         let culvert = line.word(7);
         if let Some(link) = self.draft.links.get_mut(at) {
             link.section = section;
@@ -197,7 +198,7 @@ impl Reader<'_> {
         let at = self.link_of(line.word(0).unwrap_or_default())?;
         let node = self.node_of(line.word(2).unwrap_or_default())?;
         let node = self.draft.nodes.get(node).map(|node| node.code.clone()).unwrap_or_default();
-        let count = optional(line, 3)?;
+        let count = line.optional(3)?;
         if let Some(link) = self.draft.links.get_mut(at) {
             let inlet = line.word(1).unwrap_or_default().to_owned();
             put(&mut link.extra, INLET, Value::Text(inlet));

@@ -2,9 +2,10 @@
 
 use onemap_model::{Element, Value};
 
-use super::{Read, Reader, at_least, key, number, optional, put, short};
+use super::{Read, Reader, at_least, key};
 use crate::draft::{Node, Origin};
-use crate::input::{self, Line};
+use crate::input::{self, Line, short};
+use crate::model::put;
 
 /// The file's own fields of nodes and subcatchments.
 pub(super) const FIELDS: [&str; 14] = [
@@ -50,7 +51,7 @@ impl Reader<'_> {
             let first = first.origin.record;
             return Err(format!("the id '{}' is that of the node in line {first} too", short(id)));
         }
-        let bottom = self.units.metres(number(line, 1)?);
+        let bottom = self.units.metres(line.number(1)?);
         Ok(Node {
             origin,
             code: id.to_owned(),
@@ -68,7 +69,7 @@ impl Reader<'_> {
 
     /// Reads a depth above the bottom.
     fn depth(&self, node: &mut Node, line: &Line<'_>, at: usize, field: u32) -> Read {
-        if let Some(depth) = optional(line, at)? {
+        if let Some(depth) = line.optional(at)? {
             let depth = self.units.metres(depth);
             put(&mut node.extra, field, Value::Float(depth));
             // Nodes without a depth end at the top of their highest pipe, and the ground is not known.

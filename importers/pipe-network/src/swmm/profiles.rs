@@ -3,9 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use super::units::Units;
-use super::{Read, at_least, key, number, optional, short};
+use super::{Read, at_least, key};
 use crate::draft::Section;
-use crate::input::{self, Line};
+use crate::input::{self, Line, short};
 
 /// Profiles that sections name, in metres.
 #[derive(Debug, Default)]
@@ -41,7 +41,7 @@ impl Profiles {
         if kind.eq_ignore_ascii_case("X1") {
             at_least(line, 10)?;
             let id = key(line.word(1).unwrap_or_default());
-            let stretch = optional(line, 8)?.filter(|stretch| *stretch > 0.0).unwrap_or(1.0);
+            let stretch = line.optional(8)?.filter(|stretch| *stretch > 0.0).unwrap_or(1.0);
             let (low, high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
             self.transects.insert(id.clone(), Extent { low, high, stretch });
             self.current = Some(id);
@@ -50,7 +50,7 @@ impl Profiles {
             let Some(extent) = extent else { return Err("no transect begins above it".into()) };
             let mut at = 1;
             while line.word(at).is_some() {
-                let point = [number(line, at + 1)?, number(line, at)?].map(|v| units.metres(v));
+                let point = [line.number(at + 1)?, line.number(at)?].map(|v| units.metres(v));
                 for axis in 0..2 {
                     let ends = (extent.low.get_mut(axis), extent.high.get_mut(axis));
                     if let ((Some(low), Some(high)), Some(value)) = (ends, point.get(axis)) {
@@ -81,7 +81,7 @@ impl Profiles {
         let widest = self.shapes.entry(id).or_insert(0.0);
         let mut at = if has_kind { 2 } else { 1 };
         while line.word(at).is_some() {
-            *widest = widest.max(number(line, at + 1)?);
+            *widest = widest.max(line.number(at + 1)?);
             at += 2;
         }
         Ok(())
@@ -91,11 +91,11 @@ impl Profiles {
     /// sides, width, slope and roughness of the bank.
     pub(super) fn street(&mut self, line: &Line<'_>, units: &Units) -> Read {
         at_least(line, 5)?;
-        let sides = optional(line, 7)?.filter(|sides| *sides > 0.0).unwrap_or(2.0);
-        let bank = optional(line, 8)?.unwrap_or(0.0);
-        let rise = bank * optional(line, 9)?.unwrap_or(0.0) / 100.0;
-        let width = (number(line, 1)? + bank) * sides;
-        let size = [width, number(line, 2)? + rise].map(|length| units.metres(length));
+        let sides = line.optional(7)?.filter(|sides| *sides > 0.0).unwrap_or(2.0);
+        let bank = line.optional(8)?.unwrap_or(0.0);
+        let rise = bank * line.optional(9)?.unwrap_or(0.0) / 100.0;
+        let width = (line.number(1)? + bank) * sides;
+        let size = [width, line.number(2)? + rise].map(|length| units.metres(length));
         self.streets.insert(key(line.word(0).unwrap_or_default()), size);
         Ok(())
     }
@@ -123,7 +123,7 @@ impl Profiles {
             }
             "CUSTOM" => {
                 at_least(line, 4)?;
-                let height = units.metres(number(line, 2)?);
+                let height = units.metres(line.number(2)?);
                 let curve = line.word(3).unwrap_or_default();
                 let width = self
                     .shapes
@@ -136,7 +136,7 @@ impl Profiles {
         at_least(line, 6)?;
         let mut sizes = [0.0; 4];
         for (at, size) in (2..).zip(&mut sizes) {
-            *size = number(line, at)?;
+            *size = line.number(at)?;
             // Only the first one has to be there.
             if *size < 0.0 || at == 2 && *size == 0.0 {
                 let word = line.word(at).unwrap_or_default();

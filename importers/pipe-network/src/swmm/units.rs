@@ -1,8 +1,6 @@
 //! Units of the file, and what offsets of links are measured from.
 
-use crate::input::{self, Line};
-
-use super::short;
+use crate::input::{self, Line, short};
 
 /// Metres of a foot.
 const FOOT: f64 = 0.3048;

@@ -68,7 +68,7 @@ pub(crate) fn read(
                     "divide the network, such as by class",
                 ));
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
         notes.append(&mut raw.notes);
         tables.extend(raw.tables.into_iter().map(|table| (file.stem.clone(), table)));

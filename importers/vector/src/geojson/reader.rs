@@ -10,7 +10,7 @@ use onemap_source::Progress;
 use super::crs::{self, Crs};
 use super::geometry::{self, GeometryMembers, Shape};
 use crate::columns::{Columns, ColumnsFull};
-use crate::json::{Fault, Lexer, Number};
+use crate::json::{Fault, Lexer, Number, Stop};
 use crate::{Error, Options, Source, wkb_sink};
 
 /// What one record says, in any order.
@@ -22,30 +22,6 @@ struct Feature {
     own: GeometryMembers,
     values: Vec<Value>,
     properties_problem: bool,
-}
-
-/// Why an object could not be read.
-enum Stop {
-    Fault(Box<Fault>),
-    Error(Error),
-}
-
-impl From<Box<Fault>> for Stop {
-    fn from(fault: Box<Fault>) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
-
-impl From<onemap_model::Stopped> for Stop {
-    fn from(stopped: onemap_model::Stopped) -> Self {
-        Self::Error(stopped.into())
-    }
 }
 
 /// Reads objects and emits records.
@@ -131,10 +107,6 @@ impl<'a> Reader<'a> {
     /// Reads everything: one object, or several one after the other.
     pub(super) fn roots<R: Read>(&mut self, lexer: &mut Lexer<R>) -> Result<(), Error> {
         let source = self.source;
-        let into_error = |stop| match stop {
-            Stop::Fault(fault) => fault.into_error(source),
-            Stop::Error(error) => error,
-        };
         loop {
             match lexer.peek().map_err(|fault| fault.into_error(source))? {
                 None if self.number == 0 && !self.met_features => {
@@ -143,7 +115,7 @@ impl<'a> Reader<'a> {
                 }
                 None => return Ok(()),
                 Some(0x1e) => lexer.take(),
-                Some(_) => self.root(lexer).map_err(into_error)?,
+                Some(_) => self.root(lexer).map_err(|stop| stop.into_error(source))?,
             }
         }
     }

@@ -3,6 +3,9 @@
 
 use onemap_bounded::{ByteReader, Error, Result};
 
+/// What is read, for errors.
+const WHAT: &str = "parquet metadata";
+
 /// Nesting of structs; a file's schema is flat, its metadata nests 6 deep.
 const MAX_DEPTH: usize = 32;
 
@@ -24,7 +27,7 @@ pub(super) struct PageHeader {
 
 /// Checks that a struct's counts and sizes are those of what is really there.
 pub(super) fn check_struct(bytes: &[u8]) -> Result<()> {
-    let mut bytes = ByteReader::new("parquet metadata", bytes);
+    let mut bytes = ByteReader::new(WHAT, bytes);
     skip_struct(&mut bytes, MAX_DEPTH)
 }
 
@@ -121,28 +124,15 @@ fn skip(bytes: &mut ByteReader, kind: u8, depth: usize) -> Result<()> {
 }
 
 fn varint(bytes: &mut ByteReader) -> Result<u64> {
-    let mut value = 0u64;
-    for shift in (0..64).step_by(7) {
-        let byte = bytes.u8()?;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Ok(value);
-        }
-    }
-    Err(malformed(bytes, "a number of more than 64 bits"))
+    crate::varint::varint(bytes, WHAT)
 }
 
 fn zigzag(bytes: &mut ByteReader) -> Result<i64> {
-    let value = varint(bytes)?;
-    Ok((value >> 1) as i64 ^ -((value & 1) as i64))
+    Ok(crate::varint::zigzag(varint(bytes)?))
 }
 
 fn malformed(bytes: &ByteReader, detail: &str) -> Error {
-    Error::Malformed {
-        what: "parquet metadata",
-        offset: bytes.position() as u64,
-        detail: detail.to_owned(),
-    }
+    Error::Malformed { what: WHAT, offset: bytes.position() as u64, detail: detail.to_owned() }
 }
 
 #[cfg(test)]

@@ -57,6 +57,42 @@ impl Fault {
     }
 }
 
+/// Why reading a file of JSON stopped.
+pub(crate) enum Stop {
+    /// The text ended, or is not what it should be.
+    Fault(Box<Fault>),
+    /// Anything else.
+    Error(Error),
+}
+
+impl Stop {
+    /// Makes the error of the whole source.
+    pub(crate) fn into_error(self, source: &Source) -> Error {
+        match self {
+            Self::Fault(fault) => fault.into_error(source),
+            Self::Error(error) => error,
+        }
+    }
+}
+
+impl From<Box<Fault>> for Stop {
+    fn from(fault: Box<Fault>) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<onemap_model::Stopped> for Stop {
+    fn from(stopped: onemap_model::Stopped) -> Self {
+        Self::Error(stopped.into())
+    }
+}
+
 /// A string in the buffer, valid until the next read.
 #[derive(Debug, Clone)]
 pub(crate) struct Text {

@@ -12,32 +12,8 @@ use super::Topology;
 use super::arcs::Numbers;
 use crate::columns::{Columns, ColumnsFull};
 use crate::geojson::{self, GeometryMembers};
-use crate::json::{Fault, Lexer};
+use crate::json::{Lexer, Stop};
 use crate::{Error, Options, Source, wkb_sink};
-
-/// Why reading stopped.
-enum Stop {
-    Fault(Box<Fault>),
-    Error(Error),
-}
-
-impl From<Box<Fault>> for Stop {
-    fn from(fault: Box<Fault>) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
-
-impl From<onemap_model::Stopped> for Stop {
-    fn from(stopped: onemap_model::Stopped) -> Self {
-        Self::Error(stopped.into())
-    }
-}
 
 /// A layer that is being read.
 struct Layer {
@@ -84,10 +60,7 @@ impl<'a> Objects<'a> {
 
     /// Reads the whole text again, this time only its objects.
     pub(super) fn read<R: Read>(mut self, text: &mut Lexer<R>) -> Result<(), Error> {
-        self.root(text).map_err(|stop| match stop {
-            Stop::Fault(fault) => fault.into_error(self.source),
-            Stop::Error(error) => error,
-        })?;
+        self.root(text).map_err(|stop| stop.into_error(self.source))?;
         if let Some(mut layer) = self.singles.take() {
             layer.columns.finish(layer.slot, self.sink)?;
         }

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 
 use onemap_bounded::{Error, Result};
 
-use super::proto::{Message, zigzag};
+use super::proto::Message;
 use crate::limits::{MAX_OSM_REFS, MAX_OSM_TAGS, MAX_PBF_STRINGS};
 use crate::osm::element::{At, Element, ElementKind, Kinds, Member, Tags, at_checked};
+use crate::varint::zigzag;
 
 /// A data blob, its groups not yet read.
 pub(super) struct Block<'a> {

@@ -2,6 +2,11 @@
 
 use onemap_bounded::{ByteReader, Error, Result};
 
+use crate::varint::varint;
+
+/// What numbers are read from, for errors.
+const WHAT: &str = "PBF";
+
 /// The fields of one message.
 pub(super) struct Message<'a> {
     bytes: ByteReader<'a>,
@@ -10,7 +15,7 @@ pub(super) struct Message<'a> {
 /// The value of a field.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Wire<'a> {
-    /// An integer, plain; signed ones may need [`zigzag`].
+    /// An integer, plain; signed ones may need [`zigzag`](crate::varint::zigzag).
     Varint(u64),
     /// A string, message or packed list.
     Bytes(&'a [u8]),
@@ -28,12 +33,12 @@ impl<'a> Message<'a> {
         if self.bytes.is_empty() {
             return Ok(None);
         }
-        let key = varint(&mut self.bytes)?;
+        let key = varint(&mut self.bytes, WHAT)?;
         let value = match key & 7 {
-            0 => Wire::Varint(varint(&mut self.bytes)?),
+            0 => Wire::Varint(varint(&mut self.bytes, WHAT)?),
             1 => self.bytes.skip(8).map(|()| Wire::Fixed)?,
             2 => {
-                let length = varint(&mut self.bytes)?;
+                let length = varint(&mut self.bytes, WHAT)?;
                 let length = self.bytes.counted(length, 1)?;
                 Wire::Bytes(self.bytes.take(length)?)
             }
@@ -75,36 +80,13 @@ impl<'a> Wire<'a> {
             Self::Bytes(packed) => {
                 let mut bytes = ByteReader::new("packed PBF list", packed);
                 while !bytes.is_empty() {
-                    list.push(varint(&mut bytes)?);
+                    list.push(varint(&mut bytes, WHAT)?);
                 }
             }
             Self::Fixed => {}
         }
         Ok(())
     }
-}
-
-/// Undoes the zigzag coding of signed integers.
-pub(super) fn zigzag(n: u64) -> i64 {
-    (n >> 1) as i64 ^ -((n & 1) as i64)
-}
-
-#[inline]
-fn varint(bytes: &mut ByteReader<'_>) -> Result<u64> {
-    let mut value = 0u64;
-    for shift in (0..64).step_by(7) {
-        let byte = bytes.u8()?;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Ok(value);
-        }
-    }
-    let offset = bytes.position() as u64;
-    Err(Error::Malformed {
-        what: "PBF number",
-        offset,
-        detail: "it is longer than 64 bits".to_owned(),
-    })
 }
 
 #[cfg(test)]
@@ -117,7 +99,6 @@ mod tests {
         let packed = [0, 1, 0x96, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
         Wire::Bytes(&packed).extend(&mut list).unwrap();
         assert_eq!(list, [0, 1, 150, u64::MAX]);
-        assert_eq!([0, 1, 2, 3, u64::MAX].map(zigzag), [0, -1, 1, -2, i64::MIN]);
         assert!(Wire::Bytes(&[0x80; 11]).extend(&mut list).is_err());
         assert!(Wire::Bytes(&[0x80]).extend(&mut list).is_err());
     }
