@@ -113,7 +113,11 @@ def tyler(source):
     shutil.rmtree(inputs, ignore_errors=True)
     inputs.mkdir()
     os.link(source, inputs / "tokyo.city.jsonl")
-    attributes = "建物ID:string,区市町村_町丁目コード:string,measuredHeight:float,buildingRoofEdgeArea:float"
+    # All that the source has, as our tiles do.
+    depth = "洪水浸水想定区域（想定最大規模）>浸水深"
+    names = ["measuredHeight", "buildingRoofEdgeArea", f"神田川流域{depth}", f"荒川水系荒川{depth}"]
+    kinds = {"建物ID": "string", "区市町村_町丁目コード": "string", **dict.fromkeys(names, "float")}
+    attributes = ",".join(f"{name}:{kind}" for name, kind in kinds.items())
     command = [TYLER, inputs, "--output", tiles, "--object-type", "Building", "--lod-building", "1.2"]
     return summed([run([*command, "--object-attributes", attributes])]), tiles
 

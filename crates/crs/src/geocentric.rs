@@ -19,21 +19,27 @@ pub fn to_geocentric([lon, lat, height]: [f64; 3]) -> [f64; 3] {
 }
 
 /// Brings earth-centred metres to longitude and latitude in degrees and ellipsoidal height, to far better than a
-/// millimetre up to 10,000 km from the ground (Bowring's formula, two rounds).
+/// millimetre up to 10,000 km from the ground (Bowring's formula, two rounds; angles are kept as their sine and cosine).
 pub fn from_geocentric([x, y, z]: [f64; 3]) -> [f64; 3] {
     let b = A * (1.0 - F);
-    let across = x.hypot(y);
-    let mut reduced = (z * A).atan2(across * b);
-    let mut lat = 0.0_f64;
+    let across = (x * x + y * y).sqrt();
+    let (mut up, mut out) = (z, across);
+    let (mut sin, mut cos) = direction(z * A, across * b);
     for _ in 0..2 {
-        let (sin, cos) = reduced.sin_cos();
-        lat = (z + E2 / (1.0 - E2) * b * sin.powi(3)).atan2(across - E2 * A * cos.powi(3));
-        reduced = ((1.0 - F) * lat.sin()).atan2(lat.cos());
+        up = z + E2 / (1.0 - E2) * b * (sin * sin * sin);
+        out = across - E2 * A * (cos * cos * cos);
+        (sin, cos) = direction((1.0 - F) * up, out);
     }
-    let (sin, cos) = lat.sin_cos();
+    let (sin, cos) = direction(up, out);
     // Without a division that fails at the poles.
     let height = across * cos + z * sin - A * (1.0 - E2 * sin * sin).sqrt();
-    [y.atan2(x).to_degrees(), lat.to_degrees(), height]
+    [y.atan2(x).to_degrees(), up.atan2(out).to_degrees(), height]
+}
+
+/// Returns the sine and the cosine of the angle whose tangent is `y / x`.
+fn direction(y: f64, x: f64) -> (f64, f64) {
+    let length = (x * x + y * y).sqrt();
+    if length > 0.0 { (y / length, x / length) } else { (0.0, 1.0) }
 }
 
 /// A frame of metres east, north and up of an anchor.

@@ -23,6 +23,7 @@ mod import;
 mod inspect;
 mod intake;
 mod models;
+mod outline;
 mod options;
 mod place;
 mod rejects;

@@ -7,12 +7,15 @@ use onemap_model::{
     Schema, Surface,
 };
 
+use crate::outline;
 use crate::place::Place;
 
 /// Name of the field that holds the shapes.
 const FIELD: &str = "model";
 /// Triangles whose footprint is smaller than this, square degrees (a square centimetre), are walls.
 const LEAST_AREA: f64 = 1e-14;
+/// What looks up and what looks down are equal when they differ by no more than this part.
+const SAME_AREA: f64 = 1e-6;
 /// Footprints of more triangles are made of their outline's box.
 const MOST_TRIANGLES: usize = 200_000;
 
@@ -35,8 +38,17 @@ pub(crate) fn extent(record: &Record) -> Option<Bounds> {
     flat.into_iter().chain(points).reduce(Bounds::union)
 }
 
-/// Brings a model to the earth: its anchor is the middle of its box, at its lowest point.
-pub(crate) fn anchored(mut model: Model, place: &Place) -> Result<AnchoredModel, String> {
+/// A model on the earth.
+#[derive(Debug, Clone)]
+pub(crate) struct Placed {
+    /// Its anchor is the middle of its box, at its lowest point.
+    pub(crate) anchored: AnchoredModel,
+    /// Longitude and latitude of the positions of its coarsest level, degrees.
+    flat: Vec<[f64; 2]>,
+}
+
+/// Brings a model to the earth.
+pub(crate) fn placed(mut model: Model, place: &Place) -> Result<Placed, String> {
     if !model.is_well_formed() {
         return Err("the parts of the 3D shape do not fit together".to_owned());
     }
@@ -58,6 +70,7 @@ pub(crate) fn anchored(mut model: Model, place: &Place) -> Result<AnchoredModel,
     }
     let anchor = [f64::midpoint(low[0], high[0]), f64::midpoint(low[1], high[1]), low[2]];
     let frame = LocalFrame::at(anchor);
+    let flat = placed.first().into_iter().flatten().map(|&[lon, lat, _]| [lon, lat]).collect();
     for (lod, positions) in model.lods.iter_mut().zip(placed) {
         for (to, from) in lod.mesh.positions.iter_mut().zip(positions) {
             *to = frame.from_lonlat(from);
@@ -66,60 +79,69 @@ pub(crate) fn anchored(mut model: Model, place: &Place) -> Result<AnchoredModel,
             }
         }
     }
-    Ok(AnchoredModel { anchor, model })
+    Ok(Placed { anchored: AnchoredModel { anchor, model }, flat })
 }
 
 /// Returns what a model covers on the ground: the union of its ground surfaces, where there are none of all its
 /// triangles, in its coarsest level; with the height of its lowest point. A model without any area gives a line.
-pub(crate) fn footprint(anchored: &AnchoredModel) -> Option<Geometry> {
-    let frame = LocalFrame::at(anchored.anchor);
+pub(crate) fn footprint(placed: &Placed) -> Option<Geometry> {
+    let Placed { anchored, flat } = placed;
     let mesh = &anchored.model.lods.first()?.mesh;
-    let flat: Vec<[f64; 2]> = mesh
-        .positions
-        .iter()
-        .map(|&at| {
-            let [lon, lat, _] = frame.to_lonlat(at);
-            [lon, lat]
-        })
-        .collect();
-    let mut triangles = triangles(mesh, &flat, |surface| surface == Surface::Ground);
+    let mut triangles = triangles(mesh, flat, |surface| surface == Surface::Ground);
     if triangles.is_empty() {
-        triangles = self::triangles(mesh, &flat, |_| true);
+        triangles = self::triangles(mesh, flat, |_| true);
     }
     let mut shape = if triangles.is_empty() || triangles.len() > MOST_TRIANGLES {
-        outline(&flat)?
+        hull(flat)?
+    } else if let Some(ring) = outline::of_disc(&triangles, flat) {
+        Geometry::polygon(ring)
     } else {
-        let union = unary_union(&triangles);
-        if union.0.is_empty() { outline(&flat)? } else { Geometry::from_geo_polygons(&union) }
+        let polygons: Vec<_> = triangles.iter().map(|triangle| polygon(*triangle, flat)).collect();
+        let union = unary_union(&polygons);
+        if union.0.is_empty() { hull(flat)? } else { Geometry::from_geo_polygons(&union) }
     };
     let base = anchored.anchor[2];
     shape.z = vec![base; shape.xy.len()];
     Some(shape)
 }
 
-/// Returns the triangles of some surfaces as polygons on the ground, without those that stand upright.
-fn triangles(
-    mesh: &Mesh,
-    flat: &[[f64; 2]],
-    wanted: impl Fn(Surface) -> bool,
-) -> Vec<geo_types::Polygon<f64>> {
-    let mut found = Vec::new();
+/// Returns the triangles of some surfaces, counter-clockwise on the ground, without those that stand upright. Of what is closed,
+/// and so covers the same ground from above as from below, those that look up.
+fn triangles(mesh: &Mesh, flat: &[[f64; 2]], wanted: impl Fn(Surface) -> bool) -> Vec<[u32; 3]> {
+    let (mut found, mut downward) = (Vec::new(), Vec::new());
+    let mut areas = [0.0_f64; 2];
     for (_, triangles) in mesh.patches().filter(|(patch, _)| wanted(patch.surface)) {
-        for triangle in triangles {
-            let [a, b, c] = triangle.map(|i| flat.get(i as usize).copied().unwrap_or_default());
+        for &triangle in triangles {
+            let [a, b, c] = corners(triangle, flat);
             let doubled = (b[0] - a[0]) * (c[1] - a[1]) - (c[0] - a[0]) * (b[1] - a[1]);
-            if doubled.abs() > 2.0 * LEAST_AREA {
-                let ring = if doubled > 0.0 { [a, b, c, a] } else { [a, c, b, a] };
-                let ring = geo_types::LineString::from(ring.to_vec());
-                found.push(geo_types::Polygon::new(ring, vec![]));
+            if doubled > 2.0 * LEAST_AREA {
+                areas[0] += doubled;
+                found.push(triangle);
+            } else if doubled < -2.0 * LEAST_AREA {
+                areas[1] -= doubled;
+                let [a, b, c] = triangle;
+                downward.push([a, c, b]);
             }
         }
+    }
+    let [up, down] = areas;
+    if (up - down).abs() > SAME_AREA * up {
+        found.extend(downward);
     }
     found
 }
 
+fn corners(triangle: [u32; 3], flat: &[[f64; 2]]) -> [[f64; 2]; 3] {
+    triangle.map(|i| flat.get(i as usize).copied().unwrap_or_default())
+}
+
+fn polygon(triangle: [u32; 3], flat: &[[f64; 2]]) -> geo_types::Polygon<f64> {
+    let [a, b, c] = corners(triangle, flat);
+    geo_types::Polygon::new(geo_types::LineString::from(vec![a, b, c, a]), vec![])
+}
+
 /// Returns the convex hull of points, or the line between the farthest ends of their box where they lie on one.
-fn outline(flat: &[[f64; 2]]) -> Option<Geometry> {
+fn hull(flat: &[[f64; 2]]) -> Option<Geometry> {
     let points: geo_types::MultiPoint<f64> =
         flat.iter().copied().map(geo_types::Point::from).collect();
     let hull = points.convex_hull();
@@ -139,7 +161,7 @@ mod tests {
     use super::*;
     use onemap_model::{GeometryKind, Lod};
 
-    fn house() -> AnchoredModel {
+    fn house() -> Placed {
         // A wall, a ground of two triangles, and a roof that is wider than it.
         let mut mesh = Mesh::default();
         let square = |r: f64, z: f64| [[-r, -r, z], [r, -r, z], [r, r, z], [-r, r, z]];
@@ -148,7 +170,17 @@ mod tests {
         let wall = [[-5.0, -5.0, 0.0], [5.0, -5.0, 0.0], [5.0, -5.0, 8.0]];
         mesh.push(Surface::Wall, None, &wall, &[[0, 1, 2]]);
         let model = Model { materials: vec![], lods: vec![Lod { level: "2".to_owned(), mesh }] };
-        AnchoredModel { anchor: [118.3, 33.96, 20.0], model }
+        on_earth(model)
+    }
+
+    fn on_earth(model: Model) -> Placed {
+        let anchor = [118.3, 33.96, 20.0];
+        let frame = LocalFrame::at(anchor);
+        let flat = model.lods[0].mesh.positions.iter().map(|&at| {
+            let [lon, lat, _] = frame.to_lonlat(at);
+            [lon, lat]
+        });
+        Placed { flat: flat.collect(), anchored: AnchoredModel { anchor, model } }
     }
 
     fn metres(shape: &Geometry) -> [f64; 2] {
@@ -171,18 +203,18 @@ mod tests {
             metres(&shape)
         );
         let mut roof_only = house();
-        roof_only.model.lods[0].mesh.patches[0].surface = Surface::Unknown;
+        roof_only.anchored.model.lods[0].mesh.patches[0].surface = Surface::Unknown;
         let shape = footprint(&roof_only).unwrap();
         assert!(metres(&shape).iter().all(|side| (side - 12.0).abs() < 1e-3));
     }
 
     #[test]
     fn a_lone_wall_is_a_line() {
-        let mut wall = house();
-        let mesh = &mut wall.model.lods[0].mesh;
-        *mesh = Mesh::default();
+        let mut mesh = Mesh::default();
         let corners = [[-5.0, 0.0, 0.0], [5.0, 0.0, 0.0], [5.0, 0.0, 8.0]];
         mesh.push(Surface::Wall, None, &corners, &[[0, 1, 2]]);
+        let model = Model { materials: vec![], lods: vec![Lod { level: "2".to_owned(), mesh }] };
+        let wall = on_earth(model);
         assert_eq!(footprint(&wall).unwrap().kind, GeometryKind::LineString);
     }
 }

@@ -134,9 +134,9 @@ fn feature(
     let (valid, state) = way.rules.apply(&record.values)?;
     let mut values = std::mem::take(&mut record.values);
     if let Some((model, at)) = record.model.take().zip(chunk.model_at) {
-        let anchored = models::anchored(*model, &way.place)?;
+        let placed = models::placed(*model, &way.place)?;
         if geometry.is_none() {
-            geometry = models::footprint(&anchored);
+            geometry = models::footprint(&placed);
             if let Some(shape) = &mut geometry {
                 repair(shape, repairs).map_err(|hopeless| hopeless.0.to_owned())?;
             }
@@ -144,7 +144,7 @@ fn feature(
         if values.len() <= at {
             values.resize(at + 1, Value::Null);
         }
-        values[at] = Value::Bytes(anchored.to_bytes());
+        values[at] = Value::Bytes(placed.anchored.to_bytes());
     }
     let feature = Feature { id, geometry, values, valid, state };
     onemap_store::storable(&feature)?;

@@ -26,7 +26,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { leaf_bytes: 400_000, leaf_features: 20_000, least_leaf_level: 13, last_level: 22 }
+        Self { leaf_bytes: 450_000, leaf_features: 20_000, least_leaf_level: 13, last_level: 22 }
     }
 }
 

@@ -5,6 +5,9 @@ pub(crate) const NO_FEATURE: u16 = u16::MAX;
 /// Most vertices of a primitive: indices of 16 bits, without the last one, which restarts.
 pub(crate) const MOST_VERTICES: usize = 65_535;
 
+/// Most colours by which vertices are put in order.
+const MOST_COLORS: usize = 32;
+
 /// A vertex in the tile's frame: metres east, north and up.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Vertex {
@@ -33,6 +36,54 @@ impl Batch {
         let base = self.vertices.len() as u32;
         self.vertices.extend(vertices);
         self.triangles.extend(triangles.into_iter().map(|triangle| triangle.map(|i| base + i)));
+    }
+
+    /// Puts vertices of one colour together, the colours in the order in which they first come: a colour, and what else is
+    /// the same of all roofs, is then packed to nearly nothing. Left as it is when there are many colours.
+    pub(crate) fn by_color(self) -> Self {
+        let mut colors: Vec<[u8; 4]> = Vec::new();
+        let mut places: Vec<u8> = Vec::with_capacity(self.vertices.len());
+        for vertex in &self.vertices {
+            // Most have the colour of the one before.
+            let last = places.last().map(|&at| usize::from(at));
+            let at = last
+                .filter(|&at| colors[at] == vertex.color)
+                .or_else(|| colors.iter().position(|color| *color == vertex.color))
+                .unwrap_or(colors.len());
+            if at == colors.len() {
+                if at == MOST_COLORS {
+                    return self;
+                }
+                colors.push(vertex.color);
+            }
+            places.push(at as u8);
+        }
+        if colors.len() < 2 {
+            return self;
+        }
+        let mut starts = [0_u32; MOST_COLORS + 1];
+        for &at in &places {
+            starts[usize::from(at) + 1] += 1;
+        }
+        for i in 0..MOST_COLORS {
+            starts[i + 1] += starts[i];
+        }
+        let mut moved: Vec<u32> = Vec::with_capacity(places.len());
+        for &at in &places {
+            moved.push(starts[usize::from(at)]);
+            starts[usize::from(at)] += 1;
+        }
+        let mut vertices = self.vertices.clone();
+        for (vertex, &to) in self.vertices.iter().zip(&moved) {
+            vertices[to as usize] = *vertex;
+        }
+        let mut triangles: Vec<[u32; 3]> = Vec::with_capacity(self.triangles.len());
+        for color in 0..colors.len() {
+            let of_color =
+                self.triangles.iter().filter(|t| usize::from(places[t[0] as usize]) == color);
+            triangles.extend(of_color.map(|triangle| triangle.map(|i| moved[i as usize])));
+        }
+        Self { vertices, triangles }
     }
 
     /// Divides the triangles so that each part has few enough vertices for 16 bits; the order stays.

@@ -1,5 +1,7 @@
 //! Colours as CSS writes them.
 
+use std::sync::LazyLock;
+
 /// The basic names of CSS Color 4, clause 6.1, and those that building data has most.
 const NAMES: [(&str, u32); 27] = [
     ("black", 0x00_0000),
@@ -59,13 +61,17 @@ fn opaque(number: u32) -> [u8; 4] {
 
 /// Turns a component of sRGB into light (IEC 61966-2-1), as glTF's colours of vertices are.
 pub(crate) fn linear([r, g, b, a]: [u8; 4]) -> [u8; 4] {
-    let light = |c: u8| {
-        let c = f64::from(c) / 255.0;
-        let c = if c <= 0.040_45 { c / 12.92 } else { libm::pow((c + 0.055) / 1.055, 2.4) };
-        (c * 255.0).round() as u8
-    };
+    let light = |c: u8| LIGHT[usize::from(c)];
     [light(r), light(g), light(b), a]
 }
+
+static LIGHT: LazyLock<[u8; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|c| {
+        let c = c as f64 / 255.0;
+        let c = if c <= 0.040_45 { c / 12.92 } else { libm::pow((c + 0.055) / 1.055, 2.4) };
+        (c * 255.0).round() as u8
+    })
+});
 
 #[cfg(test)]
 mod tests {

@@ -6,10 +6,9 @@ use onemap_crs::LocalFrame;
 use onemap_model::{
     AnchoredModel, BlobRef, Bounds, FeatureRef, Geometry, Schema, Surface as Part, Wrap,
 };
-use rustc_hash::FxHashMap;
 
 use crate::atlas::Atlas;
-use crate::batch::{Batch, NO_FEATURE, Vertex, normal};
+use crate::batch::{Batch, NO_FEATURE};
 use crate::clip;
 use crate::color::linear;
 use crate::device::{self, Form};
@@ -20,6 +19,7 @@ use crate::outline::Outline;
 use crate::pipe::{DeviceParams, PipeParams, PipeShape};
 use crate::raise::Raiser;
 use crate::rule::{RoofShape, SolidParams, Symbol};
+use crate::shape::{Paint, Shaper};
 use crate::table::Table;
 use crate::tree;
 use crate::tube::{self, Skin};
@@ -93,6 +93,7 @@ pub struct TileContent {
     devices: BTreeMap<(Form, [u8; 4]), Instances>,
     lines: Lines,
     raiser: Raiser,
+    shaper: Shaper,
     is_earth_centred: bool,
     tolerance: f64,
 }
@@ -109,6 +110,7 @@ impl TileContent {
             devices: BTreeMap::new(),
             lines: Lines::default(),
             raiser: Raiser::default(),
+            shaper: Shaper::default(),
             is_earth_centred: false,
             tolerance: 0.0,
         }
@@ -140,18 +142,8 @@ impl TileContent {
         let number = self.number(feature);
         let own = LocalFrame::at(anchored.anchor);
         let m = self.frame.matrix_from(&own);
-        let turn = |[x, y, z]: [f64; 3]| -> [f64; 3] {
-            std::array::from_fn(|i| m[i] * x + m[4 + i] * y + m[8 + i] * z)
-        };
         let mesh = &lod.mesh;
-        let places: Vec<[f64; 3]> = mesh
-            .positions
-            .iter()
-            .map(|&at| {
-                let [x, y, z] = turn(at);
-                [x + m[12], y + m[13], z + m[14]]
-            })
-            .collect();
+        self.shaper.place(mesh, &m);
         for (patch, triangles) in mesh.patches() {
             let material = patch.material.and_then(|at| anchored.model.materials.get(at as usize));
             let (color, double_sided) = match material {
@@ -174,31 +166,8 @@ impl TileContent {
                 }
                 None => self.plain.entry((translucent, double_sided)).or_default(),
             };
-            let color = linear(color);
-            let mut known: FxHashMap<(u32, [i16; 3]), u32> = FxHashMap::default();
-            for triangle in triangles {
-                let [a, b, c] = triangle.map(|i| places[i as usize]);
-                let Some(face) = normal(a, b, c) else { continue };
-                let corners = triangle.map(|i| {
-                    let normal = match mesh.normals.get(i as usize) {
-                        Some(n) => turn(n.map(f64::from)).map(|x| x as f32),
-                        None => face,
-                    };
-                    // Corners of one plane are shared, those of an edge are not.
-                    let key = (i, normal.map(|x| (x * 512.0).round() as i16));
-                    *known.entry(key).or_insert_with(|| {
-                        batch.vertices.push(Vertex {
-                            position: places[i as usize],
-                            normal,
-                            color,
-                            uv: mesh.uvs.get(i as usize).copied().unwrap_or_default(),
-                            feature: number,
-                        });
-                        batch.vertices.len() as u32 - 1
-                    })
-                });
-                batch.triangles.push(corners);
-            }
+            let paint = Paint { color: linear(color), feature: number };
+            self.shaper.add(batch, mesh, &m, triangles, paint);
         }
     }
 
@@ -403,6 +372,8 @@ impl TileContent {
         let (instances, lines, table) = (self.instances, self.lines, &self.table);
         let placement = self.is_earth_centred.then_some(&self.frame);
         let tolerance = self.tolerance;
+        let batches =
+            batches.into_iter().map(|(surface, batch)| (surface, batch.by_color())).collect();
         let scene =
             Scene { batches, lines, images: pictures, instances, table, placement, tolerance };
         gltf::write(scene, encoding)

@@ -4,8 +4,8 @@
 
 /// Bytes of a footprint of so many vertices, raised.
 pub(crate) fn solid_bytes(vertices: usize) -> usize {
-    // Six vertices of walls and roof for each corner, position, normal, colour and feature; the rest are properties.
-    70 + 42 * vertices
+    // Five vertices of walls and roof for each corner, position, normal, colour and feature; the rest are properties.
+    70 + 34 * vertices
 }
 
 /// Bytes of a model with so many positions and triangles in its finest level.

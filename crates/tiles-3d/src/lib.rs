@@ -33,6 +33,7 @@ mod pipe;
 mod raise;
 mod roof;
 mod rule;
+mod shape;
 mod simplify;
 mod table;
 mod tree;

@@ -135,7 +135,7 @@ pub fn draw_leaf(
     node: &Node,
     features: &mut Vec<Feature>,
 ) {
-    features.retain(|feature| with_ref(feature, |feature| owns(node.cell, rule, feature)));
+    features.retain(|feature| with_ref(feature, |feature| owns(node.cell, feature)));
     draw_whole(content, rule, features);
 }
 
@@ -192,7 +192,7 @@ pub fn draw_far(
     far: &Far,
     features: &mut Vec<Feature>,
 ) {
-    features.retain(|feature| with_ref(feature, |feature| owns(node.cell, rule, feature)));
+    features.retain(|feature| with_ref(feature, |feature| owns(node.cell, feature)));
     content.set_tolerance(node.tolerance());
     draw_blocks(content, rule, node.cell, features, &far.prisms);
 }
@@ -261,13 +261,47 @@ fn draw_blocks(
     }
 }
 
-fn owns(cell: GeoCell, rule: &SolidRule, feature: &FeatureRef<'_>) -> bool {
-    let middle = item(rule, feature).map(|item| item.middle);
-    middle.is_some_and(|middle| GeoCell::containing(middle, cell.z()) == cell)
+fn owns(cell: GeoCell, feature: &FeatureRef<'_>) -> bool {
+    let bounds = feature.geometry.and_then(Geometry::bounds);
+    bounds.is_some_and(|bounds| GeoCell::containing(bounds.center(), cell.z()) == cell)
 }
 
-/// Returns the box of a model on the ground, and its heights.
+/// Returns a box on the ground that holds a model, and its heights. Near its anchor the frame is taken for the map; what
+/// that may be off by is added on all sides.
 fn extent(summary: &ModelSummary) -> (Bounds, [f64; 2]) {
+    /// Least radius of curvature of the ellipsoid, metres.
+    const LEAST_RADIUS: f64 = 6_335_400.0;
+    /// Farthest that a frame is taken for the map, metres; and the farthest north or south, degrees.
+    const NEAR: f64 = 2_000.0;
+    const FARTHEST_LAT: f64 = 80.0;
+    let [lon, lat, base] = summary.anchor;
+    let (low, high) = (summary.low.map(f64::from), summary.high.map(f64::from));
+    let reach: [f64; 2] = std::array::from_fn(|i| low[i].abs().max(high[i].abs()));
+    let squared = reach[0] * reach[0] + reach[1] * reach[1];
+    // The ground is round: the ends of a plate lie higher than its middle.
+    let round = squared / (2.0 * LEAST_RADIUS);
+    if squared > NEAR * NEAR || lat.abs() > FARTHEST_LAT {
+        return far_extent(summary, round);
+    }
+    let (sin, cos) = libm::sincos(lat.to_radians());
+    // Of the meridian and across it (EPSG Guidance Note 7-2), one height up.
+    const A: f64 = 6_378_137.0;
+    const E2: f64 = 0.006_694_379_990_141_3;
+    let w = libm::sqrt(1.0 - E2 * sin * sin);
+    let (along, across) = (A * (1.0 - E2) / (w * w * w) + base, (A / w + base) * cos);
+    let top = low[2].abs().max(high[2].abs());
+    let off = (2.0 * round + top * libm::sqrt(squared) / LEAST_RADIUS) * (1.0 + sin.abs() / cos);
+    let bounds = Bounds {
+        west: lon + ((low[0] - off) / across).to_degrees(),
+        south: lat + ((low[1] - off) / along).to_degrees(),
+        east: lon + ((high[0] + off) / across).to_degrees(),
+        north: lat + ((high[1] + off) / along).to_degrees(),
+    };
+    (bounds, [base + low[2], base + high[2] + round])
+}
+
+/// Returns the same of a model that is large, by the corners of its box.
+fn far_extent(summary: &ModelSummary, round: f64) -> (Bounds, [f64; 2]) {
     let frame = LocalFrame::at(summary.anchor);
     let (low, high) = (summary.low.map(f64::from), summary.high.map(f64::from));
     let mut bounds = None;
@@ -279,9 +313,7 @@ fn extent(summary: &ModelSummary) -> (Bounds, [f64; 2]) {
         let point = Bounds { west: lon, south: lat, east: lon, north: lat };
         bounds = Some(bounds.map_or(point, |bounds: Bounds| bounds.union(point)));
     }
-    // The ground is round: the middle of a plate may lie lower than its corners.
-    let [x, y] = [low[0].abs().max(high[0].abs()), low[1].abs().max(high[1].abs())];
-    heights[0] -= (x * x + y * y) / 12.7e6;
+    heights[0] -= round;
     let [lon, lat, _] = summary.anchor;
     let anchor = Bounds { west: lon, south: lat, east: lon, north: lat };
     (bounds.unwrap_or(anchor), heights)

@@ -251,13 +251,18 @@ fn wall(
     along.extend(breaks.iter().map(|&t| a.between(b, t)));
     along.push(*b);
     let vertex = |position| Vertex { position, normal: face, color, uv: [0.0; 2], feature };
-    let tops = along.iter().map(|column| vertex(column.rise(eaves + roof.at(column.flat()))));
-    let corners = [vertex(a.rise(bottom)), vertex(b.rise(bottom))];
-    let count = along.len() as u32;
-    // A fan from the first lower corner; the second one, then the tops backward.
-    let mut triangles = vec![[0, 1, 1 + count]];
-    triangles.extend((2..=count).rev().map(|i| [0, i + 1, i]));
-    batch.add(corners.into_iter().chain(tops), triangles);
+    let top = |column: &Column| vertex(column.rise(eaves + roof.at(column.flat())));
+    // Down at one end, up at the other: the next wall goes on where this one ends.
+    let lower = [vertex(a.rise(bottom)), vertex(b.rise(bottom))];
+    let corners = [top(a)].into_iter().chain(lower);
+    if let [_, _] = along.as_slice() {
+        batch.add(corners.chain([top(b)]), [[0, 1, 2], [0, 2, 3]]);
+        return;
+    }
+    // A fan from the lower corner below the first one.
+    let last = along.len() as u32 + 1;
+    let triangles = (2..last).map(|i| [1, i, i + 1]).chain([[1, last, 0]]);
+    batch.add(corners.chain(along.iter().skip(1).rev().map(top)), triangles);
 }
 
 /// Leaves out of a ring what matters less than the tolerance; `None` when nothing is left.

@@ -17,7 +17,7 @@ use crate::batch::NO_FEATURE;
 use crate::binary::Binary;
 
 /// Texts of a column are an enum when there are no more different ones, each so often on average.
-const MOST_ENUM_VALUES: usize = 64;
+const MOST_ENUM_VALUES: usize = 250;
 const LEAST_REPEATS: usize = 4;
 /// Column with 1 for features whose height was not known and is taken from the ground.
 const ASSUMED: &str = "height_assumed";
@@ -266,11 +266,12 @@ impl<'v> Column<'v> {
         if different.len() > MOST_ENUM_VALUES || !repeats || !plain {
             return Self::write_plain_texts(values, binary);
         }
-        let numbers: FxHashMap<&str, u16> = different.iter().copied().zip(1..).collect();
+        let numbers: FxHashMap<&str, u8> = different.iter().copied().zip(1..).collect();
         let number = |v: &Option<std::borrow::Cow<'_, str>>| {
             v.as_ref().and_then(|text| numbers.get(text.as_ref()).copied()).unwrap_or(0)
         };
-        let bytes: Vec<u8> = values.iter().flat_map(|v| number(v).to_le_bytes()).collect();
+        // There are fewer than 256.
+        let bytes: Vec<u8> = values.iter().map(|v| number(v)).collect();
         let mut listed: Vec<Json> = Vec::new();
         let nulls = values.iter().any(Option::is_none);
         if nulls {
@@ -278,7 +279,7 @@ impl<'v> Column<'v> {
         }
         listed
             .extend(different.iter().zip(1..).map(|(text, n)| json!({ "name": text, "value": n })));
-        enums.insert(id.to_owned(), json!({ "valueType": "UINT16", "values": listed }));
+        enums.insert(id.to_owned(), json!({ "valueType": "UINT8", "values": listed }));
         let mut described = json!({ "type": "ENUM", "enumType": id });
         if nulls {
             described["noData"] = NO_ENUM_VALUE.into();

@@ -1,8 +1,11 @@
 //! Makes models of polygons in space and of triangles.
 
+use std::hash::Hasher as _;
+
 use earcut::Earcut;
+use hashbrown::HashTable;
 use onemap_model::{Lod, Material, Mesh, Model, Patch, Surface};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::limits;
 
@@ -38,10 +41,37 @@ struct PatchOf {
     has_uvs: bool,
     has_normals: bool,
     triangles: Vec<[u32; 3]>,
-    known: FxHashMap<CornerKey, u32>,
+    /// Numbers of the corners, by what they are.
+    known: HashTable<u32>,
 }
 
-type CornerKey = ([u64; 3], [u32; 2], [u32; 3]);
+/// A corner of a triangle.
+#[derive(Debug, Clone, Copy)]
+struct Corner {
+    position: [f64; 3],
+    uv: [f32; 2],
+    normal: [f32; 3],
+}
+
+impl Corner {
+    fn hash(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        for x in self.position {
+            hasher.write_u64(x.to_bits());
+        }
+        for x in self.uv.iter().chain(&self.normal).filter(|x| **x != 0.0) {
+            hasher.write_u32(x.to_bits());
+        }
+        hasher.finish()
+    }
+
+    /// Tells whether another corner is the same, bit by bit.
+    fn is(&self, other: &Self) -> bool {
+        self.position.map(f64::to_bits) == other.position.map(f64::to_bits)
+            && self.uv.map(f32::to_bits) == other.uv.map(f32::to_bits)
+            && self.normal.map(f32::to_bits) == other.normal.map(f32::to_bits)
+    }
+}
 
 /// Triangles that a source has made itself.
 #[derive(Debug, Clone, Copy, Default)]
@@ -251,7 +281,7 @@ impl Level {
                 has_uvs: false,
                 has_normals: true,
                 triangles: Vec::new(),
-                known: FxHashMap::default(),
+                known: HashTable::new(),
             });
         }
         &mut self.patches[at]
@@ -289,14 +319,21 @@ impl PatchOf {
         let normal = from.normals.get(i).copied().unwrap_or_default();
         self.has_normals &= !from.normals.is_empty();
         self.has_uvs |= !from.uvs.is_empty();
-        let key = (position.map(f64::to_bits), uv.map(f32::to_bits), normal.map(f32::to_bits));
-        let next = self.positions.len() as u32;
-        let number = *self.known.entry(key).or_insert(next);
-        if number == next {
-            self.positions.push(position);
-            self.uvs.push(uv);
-            self.normals.push(normal);
+        let corner = Corner { position, uv, normal };
+        let Self { positions, uvs, normals, known, .. } = self;
+        let at = |number: u32| {
+            let i = number as usize;
+            Corner { position: positions[i], uv: uvs[i], normal: normals[i] }
+        };
+        let hash = corner.hash();
+        if let Some(&number) = known.find(hash, |&number| at(number).is(&corner)) {
+            return number;
         }
+        let number = positions.len() as u32;
+        known.insert_unique(hash, number, |&number| at(number).hash());
+        positions.push(position);
+        uvs.push(uv);
+        normals.push(normal);
         number
     }
 }
