@@ -8,6 +8,7 @@ import type { Hit } from '../map/view.ts';
 import type { Moment } from '../moment.ts';
 import type { About } from '../network/about.ts';
 import { ruleName } from '../network/rules.ts';
+import { codeText } from '../network/values.ts';
 import { isNetwork, type LayerStore } from '../store.ts';
 import { glyphs } from './icons.ts';
 import { layerMark } from './marks.ts';
@@ -266,7 +267,8 @@ export class Inspector {
       ...left.flatMap((name) => {
         const field = known.get(name);
         const value = properties[name];
-        const text = typeof value === 'number' ? numberText(value, field) : valueText(value);
+        const code = info && isNetwork(info) ? codeText(name, value) : null;
+        const text = code ?? (typeof value === 'number' ? numberText(value, field) : valueText(value));
         return [
           h('dt', { title: name }, named(fieldTitle(field ?? { name, type: '' }))),
           text === null ? h('dd', { class: 'missing' }, '—') : h('dd', {}, linkOrText(text)),
