@@ -19,14 +19,15 @@ use onemap_model::Geometry;
 use serde::Serialize;
 
 pub(crate) use against::{Against, Compared, Facing, Terms};
+pub(crate) use cover::Cover;
 pub(crate) use forms::tell;
 pub use forms::{changes_text, write_changes};
 pub(crate) use ledger::{Ledger, end};
 
 /// Changes kept of one layer; more are only counted.
-const MOST: usize = 200_000;
+const MOST: usize = 100_000;
 /// Vertices of shapes kept for the map of changes of one layer; changes beyond are points.
-const MOST_VERTICES: usize = 2_000_000;
+const MOST_VERTICES: usize = 1_000_000;
 
 /// What an update does with stored features that the package does not hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -128,7 +129,7 @@ pub struct Change {
     pub was_id: Option<u64>,
     /// Whether publishing ends it, or its old number.
     pub removed: bool,
-    /// How far the corner that moved most did, metres; left out where nothing moved by more than a millimetre.
+    /// How far the corner that moved most did, metres; left out where nothing moved by more than half a millimetre.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved_m: Option<f64>,
     /// How far the corner that rose or sank most did, metres, positive upwards.

@@ -16,8 +16,8 @@ use crate::place::Place;
 
 /// Findings kept of one layer; more are only counted.
 pub(crate) const MOST: usize = 200_000;
-/// Behind a layer's id, the id of the layer of its findings.
-pub(crate) const SUFFIX: &str = "findings";
+/// What stands behind a layer's id in the id of the layer of its findings.
+pub const SUFFIX: &str = "findings";
 
 /// A finding, with its place in degrees.
 #[derive(Debug, Clone, PartialEq, Serialize)]

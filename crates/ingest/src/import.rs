@@ -7,10 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use onemap_model::{Kind, Lineage, Note, Revision, Sink, Timestamp};
+use onemap_model::{Bounds, Kind, Lineage, Note, Revision, Sink, Timestamp};
 use onemap_store::{BulkLayer, LayerMeta, Store};
 
-use crate::comparison::{self, Ledger};
+use crate::comparison::{self, Cover, Ledger};
 use crate::error::{BoxError, IngestError};
 use crate::intake::{Bulks, Desk, Intake, Slot};
 use crate::options::{Mode, Options};
@@ -155,7 +155,7 @@ pub fn import(
     for (((slot, mut bulk), ledger), layer_report) in layers.zip(&mut report.layers) {
         let options = if slot.is_findings { &of_findings } else { options };
         let finish = Finish { slot, options };
-        finish.describe(&bulk, layer_report);
+        finish.describe(&bulk, &ledger.cover, layer_report);
         let mut ended = 0;
         if let Some(against) = &finish.slot.against {
             let named = finish.slot.named();
@@ -287,7 +287,7 @@ struct Finish<'a> {
 }
 
 impl Finish<'_> {
-    fn describe(&self, bulk: &BulkLayer, report: &mut LayerReport) {
+    fn describe(&self, bulk: &BulkLayer, cover: &Cover, report: &mut LayerReport) {
         let slot = &self.slot;
         report.layer = bulk.id().to_string();
         report.title = self.title();
@@ -300,11 +300,14 @@ impl Finish<'_> {
         }
         report.fields = slot.schema().fields.iter().map(|field| field.name.clone()).collect();
         report.notes = slot.notes.iter().map(|note| note.text.clone()).collect();
-        report.bounds = bulk.bounds().map(onemap_model::Bounds::to_array);
+        // What is stored as it is in an update is not stored again.
+        let bounds = bulk.bounds().into_iter().chain(cover.bounds()).reduce(Bounds::union);
+        let has_heights = bulk.has_heights() || cover.has_heights();
+        report.bounds = bounds.map(onemap_model::Bounds::to_array);
         if let Some(way) = &slot.way {
             report.crs = way.place.describe();
-            report.notes.extend(way.place.warnings(bulk.bounds()));
-            report.heights = bulk.has_heights().then(|| way.place.describe_heights().to_owned());
+            report.notes.extend(way.place.warnings(bounds));
+            report.heights = has_heights.then(|| way.place.describe_heights().to_owned());
         }
     }
 

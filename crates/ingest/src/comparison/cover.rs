@@ -16,12 +16,16 @@ pub(crate) struct Cover {
     points: Vec<[f64; 2]>,
     states: Option<StateSet>,
     classes: FxHashSet<String>,
+    has_heights: bool,
 }
 
 impl Cover {
     pub(crate) fn add(&mut self, shape: Option<&Geometry>, state: State, class: &str) {
         if let Some(shape) = shape {
-            shape.for_each_simple(&mut |part| self.points.extend(&part.xy));
+            shape.for_each_simple(&mut |part| {
+                self.points.extend(&part.xy);
+                self.has_heights |= !part.z.is_empty();
+            });
         }
         if self.points.len() > MOST_POINTS {
             self.points = hull(std::mem::take(&mut self.points));
@@ -42,6 +46,17 @@ impl Cover {
             (a, b) => a.or(b),
         };
         self.classes.extend(other.classes);
+        self.has_heights |= other.has_heights;
+    }
+
+    /// Returns the box of the features.
+    pub(crate) fn bounds(&self) -> Option<Bounds> {
+        Bounds::of_points(&self.points)
+    }
+
+    /// Tells whether some feature has heights.
+    pub(crate) fn has_heights(&self) -> bool {
+        self.has_heights
     }
 
     /// Ends the collecting: the area of it all.
@@ -105,10 +120,15 @@ fn distance_to(a: [f64; 2], b: [f64; 2]) -> f64 {
     libm::hypot(a[0] + t * along[0], a[1] + t * along[1])
 }
 
-/// Returns the metres of a degree of longitude and of latitude, on a sphere.
+/// Returns the metres of a degree of longitude and of latitude, on the ellipsoid of WGS 84 to a decimetre
+/// (the usual series, NIMA TR8350.2).
 pub(crate) fn metres_per_degree(lat: f64) -> [f64; 2] {
-    const METRES: f64 = 111_194.93;
-    [METRES * libm::cos(lat.clamp(-89.9, 89.9).to_radians()), METRES]
+    let lat = lat.clamp(-89.9, 89.9).to_radians();
+    let cos = |times: f64| libm::cos(times * lat);
+    [
+        111_412.84 * cos(1.0) - 93.5 * cos(3.0) + 0.118 * cos(5.0),
+        111_132.954 - 559.822 * cos(2.0) + 1.175 * cos(4.0),
+    ]
 }
 
 /// Returns the convex hull of points, counter-clockwise (Andrew's monotone chain).

@@ -5,10 +5,11 @@ use serde_json::json;
 
 use super::cover::metres_per_degree;
 
-/// Coordinates and heights nearer than this are the same, metres: a tenth of what surveys state.
-const SAME_M: f64 = 0.001;
-/// Numbers nearer than this are the same.
-const SAME_VALUE: f64 = 1e-6;
+/// Coordinates and heights nearer than this are the same, metres: surveys state millimetres, and a way through another
+/// format or CRS and back leaves less.
+const SAME_M: f64 = 0.0005;
+/// Numbers that differ by less than this part of them are the same: `18.69` is, as any spreadsheet writes it.
+const SAME_PART: f64 = 1e-9;
 /// Corners of shapes whose distance is worked out when their numbers differ.
 const MOST_CORNERS: usize = 1000;
 
@@ -48,7 +49,9 @@ pub(crate) fn shift(old: Option<&Geometry>, new: Option<&Geometry>) -> Shift {
         let moved_m = far.map(|(far, _)| millimetres(far));
         return Shift { moved_m, reshaped: true, corner: far.map(|far| far.1), raised_m: None };
     }
-    let mut shift = Shift { reshaped: old.z.len() != new.z.len(), ..Shift::default() };
+    let bits = |shape: &Geometry| shape.m.iter().map(|m| m.to_bits()).collect::<Vec<_>>();
+    let is_reshaped = old.z.len() != new.z.len() || bits(old) != bits(new);
+    let mut shift = Shift { reshaped: is_reshaped, ..Shift::default() };
     let (mut far, mut high) = (SAME_M, SAME_M);
     for (a, b) in old.xy.iter().zip(&new.xy) {
         let distance = distance(*a, *b);
@@ -57,7 +60,7 @@ pub(crate) fn shift(old: Option<&Geometry>, new: Option<&Geometry>) -> Shift {
             (shift.moved_m, shift.corner) = (Some(millimetres(distance)), Some([*b, *a]));
         }
     }
-    for (a, b) in old.z.iter().zip(&new.z).filter(|_| !shift.reshaped) {
+    for (a, b) in old.z.iter().zip(&new.z).filter(|_| old.z.len() == new.z.len()) {
         if (b - a).abs() > high {
             high = (b - a).abs();
             shift.raised_m = Some(millimetres(b - a));
@@ -118,8 +121,12 @@ pub(crate) fn same(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
         _ => None,
     };
     match (number(a), number(b)) {
-        (Some(a), Some(b)) => (a - b).abs() <= SAME_VALUE || a.to_bits() == b.to_bits(),
         _ if a == b => true,
+        _ if matches!((a, b), (ValueRef::Int(_), ValueRef::Int(_))) => false,
+        (Some(a), Some(b)) => {
+            let most = a.abs().max(b.abs());
+            (a - b).abs() <= most * SAME_PART || a.to_bits() == b.to_bits()
+        }
         _ => a.kind().is_some() && b.kind().is_some() && a.to_string() == b.to_string(),
     }
 }
@@ -167,7 +174,7 @@ mod tests {
         assert!(shift(Some(&old), Some(&old)).is_none());
         let noise = line(&[[118.0, LAT + 5e-9], [118.001, LAT]], &[3.0, 3.0004]);
         assert!(shift(Some(&old), Some(&noise)).is_none());
-        let half_a_metre = 0.5 / 111_194.93;
+        let half_a_metre = 0.5 / metres_per_degree(LAT)[1];
         let moved = line(&[[118.0, LAT], [118.001, LAT + half_a_metre]], &[3.0, 2.75]);
         let found = shift(Some(&old), Some(&moved));
         assert_eq!((found.moved_m, found.raised_m), (Some(0.5), Some(-0.25)));
@@ -190,6 +197,9 @@ mod tests {
     fn values_are_the_same_in_whatever_type() {
         assert!(same(ValueRef::Int(3), ValueRef::Float(3.0)));
         assert!(same(ValueRef::Text("3"), ValueRef::Int(3)));
+        assert!(same(ValueRef::Float(18.69), ValueRef::Float(18.690_000_000_000_001)));
+        assert!(!same(ValueRef::Float(1e-7), ValueRef::Float(2e-7)));
+        assert!(!same(ValueRef::Int(i64::MAX), ValueRef::Int(i64::MAX - 1)));
         assert!(!same(ValueRef::Text(""), ValueRef::Null));
         assert!(same(ValueRef::Float(f64::NAN), ValueRef::Float(f64::NAN)));
     }

@@ -15,7 +15,7 @@ const CHUNK: usize = 512;
 #[derive(Default)]
 pub(crate) struct Ledger {
     comparison: Comparison,
-    cover: Cover,
+    pub(crate) cover: Cover,
     /// What new features may have been called before, by their place in the list, with the stored ids.
     twins: FxHashMap<usize, Vec<Change>>,
     vertices: usize,
