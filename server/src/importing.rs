@@ -139,6 +139,7 @@ pub(crate) fn import(
         Reading::Network(reading) => {
             options.state.get_or_insert_with(|| StateRule::Field(STATE.to_owned()));
             options.style.get_or_insert_with(|| NETWORK_STYLE.to_owned());
+            options.snap = reading.snap;
             let mut sources: Vec<onemap_pipe_network::Source> = Vec::new();
             for name in names {
                 let found = onemap_pipe_network::survey(name, reading.map.as_ref())?;

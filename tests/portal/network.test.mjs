@@ -147,6 +147,47 @@ test('a survey is checked before it is stored, and the page shows what the serve
   });
 });
 
+test('an update is compared with what is stored, and each difference is a click away', options, async () => {
+  await withPage({}, '?underground=1', async (page) => {
+    const before = (await (await fetch(`${url}/api/layers`)).json()).revision;
+    const tables = await Promise.all(['gas_points.csv', 'gas_lines.csv'].map(async (name) => ({ name, text: await readFile(new URL(name, surveys), 'latin1') })));
+    const [points, lines] = tables;
+    // A point moves by 5 m, and a line between two crossings is not there any more.
+    points.text = points.text.replace(/^(TR00002,.*?,.*?,)([\d.]+)/m, (_, head, northing) => `${head}${(Number(northing) + 5).toFixed(3)}`);
+    const moved = lines.text.match(/^(TR00002,TR\d+|TR\d+,TR00002),/gm).map((ends) => ends.slice(0, -1).replace(',', '-'));
+    const gone = lines.text.match(/^(TR00250,TR00010),.*\r\n/m);
+    lines.text = lines.text.replace(gone[0], '');
+    await page.click('#network-intake');
+    await page.fill('#intake-crs', 'EPSG:4527');
+    await page.fill('#intake-layer', 'gas_network');
+    await page.selectOption('#intake-mode', 'upsert');
+    await page.setInputFiles('#intake-files', tables.map(({ name, text }) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(text, 'latin1') })));
+    await page.waitForSelector('#intake-accept:not([disabled])');
+    await settled(page);
+    const { imports } = await (await fetch(`${url}/api/imports`)).json();
+    const { comparison } = imports[0].report.layers[0];
+    const { changes } = await (await fetch(`${url}/api/imports/${imports[0].id}/changes`)).json();
+    const kinds = ['added', 'changed', 'renumbered', 'absent'];
+    assert.deepEqual((await page.locator('.net-section .net-figures dd').allTextContents()).slice(0, 4).map(Number), kinds.map((kind) => comparison[kind]));
+    const named = (kind) => changes.filter(({ change }) => change === kind).map(({ name }) => name);
+    for (const name of ['TR00002', ...moved]) assert.ok(named('changed').includes(name), `${name} is not among ${named('changed')}`);
+    assert.deepEqual(named('absent'), ['TR00250-TR00010']);
+    const rows = page.locator('[data-change=changed] .net-row');
+    assert.deepEqual(await page.locator('[data-change=changed] .net-title').allTextContents(), named('changed'));
+    const point = changes.find(({ name }) => name === 'TR00002');
+    assert.equal(point.moved_m, 5);
+    const row = rows.filter({ has: page.locator('.net-title', { hasText: /^TR00002$/ }) });
+    assert.match(await row.locator('.net-fact').textContent(), /5 m/);
+    await row.locator('.net-go').click();
+    await settled(page);
+    const { lng, lat } = await page.evaluate(() => window.onemap.map.getCenter());
+    assert.ok(Math.hypot(lng - point.lonlat[0], lat - point.lonlat[1]) < 1e-3, `the map is at ${lng}, ${lat}`);
+    assert.deepEqual(await page.locator('#intake-remove option').evaluateAll((all) => all.map(({ value }) => value)), ['nothing', 'renumbered', 'absent']);
+    await page.screenshot({ path: `${results}network-update.png` });
+    assert.equal((await (await fetch(`${url}/api/layers`)).json()).revision, before, 'something was stored');
+  });
+});
+
 test('on a phone a burst main is planned with a thumb', options, async () => {
   await withPage(phone, '?underground=1', async (page) => {
     await lookAt(page, [118.2803, 33.96335], 17.2);

@@ -37,7 +37,7 @@ pub use comparison::{
     Change, ChangeKind, Comparison, FieldChange, Remove, changes_text, write_changes,
 };
 pub use error::{BoxError, IngestError};
-pub use findings::{Findings, PlacedFinding, findings_text, write_findings};
+pub use findings::{Findings, PlacedFinding, SUFFIX as FINDINGS, findings_text, write_findings};
 pub use import::{Input, Position, Progress, ReadFn, import};
 pub use inspect::{Inspected, inspect};
 pub use options::{FieldTitle, Mode, Options, StateRule, TimeRule};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Args;
 use onemap_city_model::Placement;
-use onemap_ingest::{Mode, Options, StateRule, TimeRule};
+use onemap_ingest::{Mode, Options, Remove, StateRule, TimeRule};
 use onemap_model::{Kind, LayerId, State, Timestamp};
 
 use super::{Common, DONE, DONE_WITH_REJECTS, FAILED, actor, archive_import, tileset_import};
@@ -23,6 +23,8 @@ Examples:
   onemap import quarter.city.json --layer models   CityJSON, CityGML: shapes in 3D, a footprint on the map
   onemap import survey.xlsx --crs EPSG:4548 --dry-run --findings found.csv
                                                    点表/线表: checks a pipe network, stores nothing
+  onemap import update.xlsx --layer water --crs EPSG:4548 --mode upsert --dry-run --changes changes.csv
+                                                   what an update would change; the same without --dry-run stores it
   onemap import network.inp --crs EPSG:4548        EPANET, SWMM; --accept stores what has errors, too
   onemap import tower.glb --place 118.28,33.96,12,90
   onemap import tiles3d/                           3D Tiles (tileset.json), served as they are
@@ -101,6 +103,12 @@ pub(super) struct ImportArgs {
     /// Where to list what the checks find (.csv, .json, or .geojson as a map)
     #[arg(long, value_name = "FILE")]
     findings: Option<PathBuf>,
+    /// Where to list what an update or a replacement changes (.csv, .json, or .geojson as a map)
+    #[arg(long, value_name = "FILE")]
+    changes: Option<PathBuf>,
+    /// What an update does with stored features that it does not hold, of those that lie where it is
+    #[arg(long, value_enum, default_value = "nothing")]
+    remove: RemoveArg,
     /// Where to list rejected records (CSV) [default: rejects/ in the store's folder]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
@@ -118,8 +126,26 @@ enum ModeArg {
     Upsert,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum RemoveArg {
+    /// They stay
+    Nothing,
+    /// Those end that the update holds under a new number
+    Renumbered,
+    /// All of them end
+    Absent,
+}
+
 pub(super) fn run(common: &Common, args: &ImportArgs) -> anyhow::Result<u8> {
     let options = args.options();
+    if args.remove != RemoveArg::Nothing && options.mode != Mode::Upsert {
+        bail!(
+            "--remove is for updates: add --mode upsert (--mode replace removes what is not there any more)"
+        );
+    }
+    if args.changes.is_some() && !matches!(options.mode, Mode::Upsert | Mode::Replace) {
+        bail!("--changes is for updates and replacements: add --mode upsert or --mode replace");
+    }
     if archive_import::are_archives(&args.sources)? {
         if args.encoding.is_some() || !args.only.is_empty() {
             bail!("--encoding and --only say nothing of an archive of tiles: leave them out");
@@ -148,6 +174,13 @@ pub(super) fn run(common: &Common, args: &ImportArgs) -> anyhow::Result<u8> {
         let found =
             layers.filter_map(|layer| Some((layer.layer.as_str(), layer.findings.as_ref()?)));
         onemap_ingest::write_findings(file, found)?;
+    }
+    if let Some(file) = &args.changes {
+        let layers = report.layers.iter();
+        let changes = layers.filter_map(|layer| {
+            Some((layer.layer.as_str(), layer.comparison.as_ref()?.list.as_slice()))
+        });
+        onemap_ingest::write_changes(file, changes)?;
     }
     common.print(&report)?;
     Ok(match () {
@@ -210,6 +243,11 @@ impl ImportArgs {
             },
             dry_run: self.dry_run,
             accept: self.accept,
+            remove: match self.remove {
+                RemoveArg::Nothing => Remove::Nothing,
+                RemoveArg::Renumbered => Remove::Renumbered,
+                RemoveArg::Absent => Remove::Absent,
+            },
             rejects: self.rejects.clone(),
             actor: actor(),
             ..Options::default()

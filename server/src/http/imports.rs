@@ -11,8 +11,11 @@ use axum::extract::multipart::Field;
 use axum::extract::{Multipart, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use onemap_ingest::{Findings, Mode, Options, Position, Progress, Report, StateRule, TimeRule};
-use onemap_model::{Kind, LayerId, State as Life, Timestamp};
+use onemap_ingest::{
+    Change, Findings, IngestError, Mode, Options, Position, Progress, Remove, Report, StateRule,
+    TimeRule,
+};
+use onemap_model::{Kind, LayerId, State as Life, Timestamp, ViewSpec};
 use onemap_store::Store;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -34,6 +37,8 @@ const MOST_FILES: usize = 1000;
 const SILENCE: Duration = Duration::from_secs(30);
 /// Imports that are remembered; files of those that wait to be accepted are kept.
 const MOST_JOBS: usize = 32;
+/// Of so many of them, the last ones, the lists of changes are kept.
+const MOST_LISTS: usize = 8;
 
 /// The imports that were sent, by number.
 #[derive(Default)]
@@ -58,7 +63,20 @@ struct Now {
     total: u64,
     features: u64,
     report: Option<Report>,
+    /// What differs from the layers that are there, by layer; the report only counts it.
+    changes: Option<Vec<(String, Vec<Change>)>>,
     error: Option<String>,
+}
+
+/// What is to be done with the files of an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    /// What was asked for when they were sent.
+    Asked,
+    /// Check and compare them once more; store nothing.
+    Compare,
+    /// Store them, if the layers are what the review saw.
+    Accept(Option<Remove>),
 }
 
 impl Imports {
@@ -71,6 +89,9 @@ impl Imports {
             let done = jobs.iter().find(|(_, job)| !job.is_busy()).map(|(id, _)| *id);
             let Some(done) = done else { break };
             jobs.remove(&done);
+        }
+        for (_, job) in jobs.iter().rev().skip(MOST_LISTS) {
+            job.now().changes = None;
         }
         job
     }
@@ -93,6 +114,19 @@ impl Job {
         matches!(self.now().state, "waiting" | "running")
     }
 
+    /// Lets a held or tried import wait for its turn; an error when there is nothing to do.
+    fn wait(&self, otherwise: &str) -> Result<(), Problem> {
+        let mut now = self.now();
+        let is_stored = now.report.as_ref().is_some_and(|report| report.revision.is_some());
+        let is_tried = now.state == "done" && self.options.dry_run && !is_stored;
+        if now.state != "held" && !is_tried {
+            let (id, state) = (self.id, now.state);
+            return Err(Problem::conflict(format!("import {id} is {state}: there is {otherwise}")));
+        }
+        now.state = "waiting";
+        Ok(())
+    }
+
     fn describe(&self) -> Value {
         let now = self.now();
         json!({
@@ -105,42 +139,72 @@ impl Job {
             "links": {
                 "self": format!("/api/imports/{}", self.id),
                 "findings": format!("/api/imports/{}/findings", self.id),
+                "changes": format!("/api/imports/{}/changes", self.id),
+                "compare": format!("/api/imports/{}/compare", self.id),
                 "accept": format!("/api/imports/{}/accept", self.id),
             },
         })
     }
 
+    /// Returns the revisions of the layers that the review saw; `None` where there was no layer.
+    fn reviewed(&self) -> BTreeMap<LayerId, Option<u64>> {
+        if !matches!(self.options.mode, Mode::Upsert | Mode::Replace) {
+            return BTreeMap::new();
+        }
+        let now = self.now();
+        let layers = now.report.iter().flat_map(|report| &report.layers);
+        let mut seen: BTreeMap<LayerId, Option<u64>> = layers
+            .filter_map(|layer| {
+                let revision = layer.comparison.as_ref().map(|comparison| comparison.revision);
+                Some((layer.layer.parse().ok()?, revision))
+            })
+            .collect();
+        // Layers of findings are made anew each time.
+        let findings: Vec<LayerId> =
+            seen.keys().map(|layer| layer.with_suffix(onemap_ingest::FINDINGS)).collect();
+        seen.retain(|layer, _| !findings.contains(layer));
+        seen
+    }
+
     /// Imports what was sent. Errors that the checks find hold it until somebody accepts.
-    fn run(&self, store: &Store, accept: bool) {
+    fn run(&self, store: &Store, task: Task) {
         let folder = {
             let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
             files.as_ref().map(|folder| folder.path().to_owned())
         };
         let Some(folder) = folder else { return };
         self.now().state = "running";
-        let done = self.import(store, &folder, accept);
+        let done = self.import(store, &folder, task);
         let mut now = self.now();
         now.stage.clear();
         match done {
             Ok(mut report) => {
                 tidy(&mut report, &folder);
-                now.state = if report.held { "held" } else { "done" };
-                now.report = Some(report);
+                let waits = report.held || task == Task::Compare && !self.options.dry_run;
+                now.state = if waits { "held" } else { "done" };
+                report.held = waits;
+                now.changes = Some(take_changes(&mut report));
+                (now.report, now.error) = (Some(report), None);
             }
             Err(error) => {
-                now.state = "failed";
+                // What was reviewed is not what is there: it can be compared again.
+                let is_late = error.chain().any(|cause| {
+                    matches!(cause.downcast_ref(), Some(IngestError::ChangedMeanwhile { .. }))
+                });
+                now.state = if is_late { "held" } else { "failed" };
                 let text = format!("{error:#}");
                 now.error = Some(text.replace(&format!("{}/", folder.display()), ""));
             }
         }
-        let keep = now.state == "held" || self.options.dry_run;
+        let is_stored = now.report.as_ref().is_some_and(|report| report.revision.is_some());
+        let keep = now.state == "held" || self.options.dry_run && !is_stored;
         drop(now);
         if !keep {
             self.files.lock().unwrap_or_else(PoisonError::into_inner).take();
         }
     }
 
-    fn import(&self, store: &Store, folder: &FilePath, accept: bool) -> anyhow::Result<Report> {
+    fn import(&self, store: &Store, folder: &FilePath, task: Task) -> anyhow::Result<Report> {
         let mut names: Vec<PathBuf> = std::fs::read_dir(folder)?
             .map(|entry| Ok(entry?.path()))
             .collect::<std::io::Result<_>>()?;
@@ -151,8 +215,20 @@ impl Job {
         };
         let names = [name.display().to_string()];
         let options = Options {
-            accept: accept || self.options.accept,
-            dry_run: self.options.dry_run && !accept,
+            accept: matches!(task, Task::Accept(_)) || self.options.accept,
+            dry_run: match task {
+                Task::Asked => self.options.dry_run,
+                Task::Compare => true,
+                Task::Accept(_) => false,
+            },
+            remove: match task {
+                Task::Accept(Some(remove)) => remove,
+                _ => self.options.remove,
+            },
+            reviewed: match task {
+                Task::Accept(_) => self.reviewed(),
+                _ => BTreeMap::new(),
+            },
             ..self.options.clone()
         };
         importing::import(store, &names, &Reading::of(&names, &self.said)?, &options, self)
@@ -165,6 +241,16 @@ impl Progress for Job {
         at.stage.clone_into(&mut now.stage);
         (now.done, now.total, now.features) = (at.done_bytes, at.total_bytes, at.features);
     }
+}
+
+/// Takes the lists of changes out of a report: they have an address of their own.
+fn take_changes(report: &mut Report) -> Vec<(String, Vec<Change>)> {
+    let layers = report.layers.iter_mut();
+    let lists = layers.filter_map(|layer| {
+        let list = std::mem::take(&mut layer.comparison.as_mut()?.list);
+        Some((layer.layer.clone(), list))
+    });
+    lists.collect()
 }
 
 /// Takes the folder of the upload out of a report.
@@ -222,7 +308,7 @@ pub(super) async fn begin(
         options: Options { actor: format!("http:{}", peer.0.ip()), ..options },
         state: Mutex::new(Now { state: "waiting", ..Now::default() }),
     });
-    start(&app, &job, false);
+    start(&app, &job, Task::Asked);
     Ok(answer(StatusCode::ACCEPTED, &job))
 }
 
@@ -246,24 +332,51 @@ pub(super) async fn accept(
     State(app): State<App>,
     Path(id): Path<String>,
     Extension(peer): Extension<Peer>,
+    params: Params,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     may_edit(&app, peer, &headers, &uri)?;
     not_from_elsewhere(&headers)?;
     let job = app.imports.get(&id)?;
-    {
-        let mut now = job.now();
-        let is_tried = now.state == "done" && job.options.dry_run;
-        if now.state != "held" && !is_tried {
+    let remove = removal(&params)?;
+    if remove.is_some_and(|remove| remove != Remove::Nothing) && job.options.mode != Mode::Upsert {
+        return Err(Problem::bad_parameter("remove", "it is for imports with mode=upsert"));
+    }
+    let view = app.tiles.store().view(ViewSpec::default());
+    for (layer, then) in job.reviewed() {
+        let now = view.layer(&layer).map(|layer| layer.layer().revision.0);
+        if now != then {
+            let word = |revision: Option<u64>| {
+                revision
+                    .map_or_else(|| "no layer".to_owned(), |number| format!("revision {number}"))
+            };
             return Err(Problem::conflict(format!(
-                "import {} is {}: there is nothing to accept",
-                job.id, now.state
+                "the layer '{layer}' was changed since the review: {} then, {} now; compare the package again (POST /api/imports/{}/compare), then accept it",
+                word(then),
+                word(now),
+                job.id
             )));
         }
-        now.state = "waiting";
     }
-    start(&app, &job, true);
+    job.wait("nothing to accept")?;
+    start(&app, &job, Task::Accept(remove));
+    Ok(answer(StatusCode::ACCEPTED, &job))
+}
+
+/// `POST /api/imports/{id}/compare`: checks what was held, or only tried, and compares it with the layers as they are now.
+pub(super) async fn compare(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Extension(peer): Extension<Peer>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    may_edit(&app, peer, &headers, &uri)?;
+    not_from_elsewhere(&headers)?;
+    let job = app.imports.get(&id)?;
+    job.wait("nothing to compare")?;
+    start(&app, &job, Task::Compare);
     Ok(answer(StatusCode::ACCEPTED, &job))
 }
 
@@ -283,24 +396,69 @@ pub(super) async fn findings(
         .iter()
         .filter_map(|layer| Some((layer.layer.as_str(), layer.findings.as_ref()?)))
         .collect();
-    let (form, kind) = match params.get("f") {
+    let (form, kind) = form(&params)?;
+    let text = onemap_ingest::findings_text(form, layers.into_iter()).unwrap_or_default();
+    Ok(listed(kind, text))
+}
+
+/// `GET /api/imports/{id}/changes`: what an update changes in the layers that are there, as JSON, a table or a map.
+pub(super) async fn changes(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    params: Params,
+) -> Result<Response, Problem> {
+    let job = app.imports.get(&id)?;
+    let (form, kind) = form(&params)?;
+    let now = job.now();
+    if now.report.is_none() {
+        return Err(Problem::not_found(format!("import {} has no report yet", job.id)));
+    }
+    let Some(changes) = &now.changes else {
+        return Err(Problem::not_found(format!(
+            "the changes of import {} are not kept any more: compare it again (POST /api/imports/{}/compare)",
+            job.id, job.id
+        )));
+    };
+    let most = params.number("limit")?.map_or(usize::MAX, |limit| (limit as usize).max(1));
+    let layers = changes.iter().flat_map(|(layer, list)| {
+        // As many of each kind; they stand one kind after the other.
+        let kinds = list.chunk_by(|a, b| a.change == b.change);
+        kinds.map(move |of_kind| (layer.as_str(), of_kind.get(..most).unwrap_or(of_kind)))
+    });
+    let text = onemap_ingest::changes_text(form, layers).unwrap_or_default();
+    Ok(listed(kind, text))
+}
+
+/// Reads the form of a list, with its media type.
+fn form(params: &Params) -> Result<(&'static str, &'static str), Problem> {
+    Ok(match params.get("f") {
         None | Some("json") => ("json", "application/json"),
         Some("csv") => ("csv", "text/csv; charset=utf-8"),
         Some("geojson") => ("geojson", "application/geo+json"),
         Some(_) => return Err(Problem::bad_parameter("f", "use json, csv or geojson")),
-    };
-    let text = onemap_ingest::findings_text(form, layers.into_iter()).unwrap_or_default();
+    })
+}
+
+fn listed(kind: &'static str, text: String) -> Response {
     let mut response = Bytes::from(text).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    Ok(response)
+    response
+}
+
+/// Reads what becomes of stored features that an update does not hold.
+fn removal(params: &Params) -> Result<Option<Remove>, Problem> {
+    let Some(name) = params.get("remove").filter(|name| !name.is_empty()) else { return Ok(None) };
+    let remove = Remove::from_name(name);
+    let bad = || Problem::bad_parameter("remove", "use nothing, renumbered or absent");
+    remove.map(Some).ok_or_else(bad)
 }
 
 /// Runs an import when its turn comes: one at a time.
-fn start(app: &App, job: &Arc<Job>, accept: bool) {
+fn start(app: &App, job: &Arc<Job>, task: Task) {
     let (app, job) = (app.clone(), Arc::clone(job));
     tokio::spawn(async move {
         let turn = app.import_turn.clone().acquire_owned().await;
-        let work = move || job.run(app.tiles.store(), accept);
+        let work = move || job.run(app.tiles.store(), task);
         if let Err(error) = tokio::task::spawn_blocking(work).await {
             tracing::error!(%error, "an import ended early");
         }
@@ -360,8 +518,12 @@ fn asked(params: &Params) -> Result<(Said, Options), Problem> {
         },
         dry_run: is("dry_run"),
         accept: is("accept"),
+        remove: removal(params)?.unwrap_or_default(),
         ..Options::default()
     };
+    if options.remove != Remove::Nothing && options.mode != Mode::Upsert {
+        return Err(Problem::bad_parameter("remove", "it is for imports with mode=upsert"));
+    }
     Ok((said, options))
 }
 

@@ -181,6 +181,8 @@ fn router(app: App) -> Router {
         .route("/3dtiles/{layer}/{*path}", get(three_d::below))
         .route("/api/imports/{id}", get(imports::one))
         .route("/api/imports/{id}/findings", get(imports::findings))
+        .route("/api/imports/{id}/changes", get(imports::changes))
+        .route("/api/imports/{id}/compare", post(imports::compare))
         .route("/api/imports/{id}/accept", post(imports::accept))
         .route("/networks/{layers}/{question}", get(networks::ask))
         .route("/features/{layer}", post(edits::create))

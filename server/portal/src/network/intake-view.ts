@@ -2,6 +2,7 @@ import { h, icon } from '../dom.ts';
 import { formatNumber, t, tMaybe } from '../i18n/index.ts';
 import { glyphs } from '../ui/icons.ts';
 import type { NetworkDesk } from './desk.ts';
+import { changesView } from './changes-view.ts';
 import type { Finding, Intake, LayerReport } from './intake.ts';
 import { disc, figures, fold, key, remark, row, rows } from './parts.ts';
 import { remedyOf, ruleName } from './rules.ts';
@@ -14,6 +15,7 @@ export function intakeView(desk: NetworkDesk, intake: Intake): Child[] {
   return [
     !current?.report && form(intake),
     problem !== null && h('p', { class: 'note problem', role: 'alert' }, problem),
+    intake.late && !busy && h('p', { class: 'net-downloads' }, h('button', { type: 'button', class: 'plain strong', id: 'intake-compare', onclick: () => void intake.compare() }, t('intake_compareAgain'))),
     busy && h('p', { class: 'note', role: 'status' }, current?.stage ? t('intake_stage', { stage: tMaybe(`intake_stage_${current.stage}`, current.stage), n: formatNumber(current.progress.features) }) : t('net_asking')),
     ...(current?.report ? review(desk, intake, current.report.layers) : []),
   ];
@@ -78,7 +80,8 @@ function review(desk: NetworkDesk, intake: Intake, layers: LayerReport[]): Child
       [sum(({ kept }) => kept), t('intake_kept')],
     ),
     ...layers.map(({ title, layer, source }) => h('p', { class: 'net-note' }, `${title || layer} · ${source}`)),
-    ...merged.map(([added, changed, kept]) => remark(t('intake_merged', { added: formatNumber(added), changed: formatNumber(changed), kept: formatNumber(kept) }))),
+    ...changesView(desk, intake, layers),
+    ...merged.filter(() => layers.every(({ comparison }) => !comparison)).map(([added, changed, kept]) => remark(t('intake_merged', { added: formatNumber(added), changed: formatNumber(changed), kept: formatNumber(kept) }))),
     intake.findings.length === 0 && remark(t('intake_clean')),
     ...rules.map(([code, list]) => {
       const severity = list[0]?.finding.severity ?? 'info';

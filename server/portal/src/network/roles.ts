@@ -39,6 +39,10 @@ export const looks: Record<string, Look> = {
   finding_info: { color: '#2f6fb7' },
   finding_warning: { color: '#e08a00', weight: 1.2 },
   finding_error: { color: '#d0021b', weight: 1.5 },
+  change_added: { color: '#2a9d5a', weight: 1.2 },
+  change_changed: { color: '#e08a00', weight: 1.2 },
+  change_renumbered: { color: '#8a4fd0', weight: 1.2 },
+  change_absent: { color: '#d0021b', weight: 1.2, dashed: true },
   inside: { color: '#d0021b', weight: 0.8 },
 };
 
