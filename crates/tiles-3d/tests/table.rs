@@ -51,9 +51,10 @@ fn column(glb: &Glb, name: &str) -> Vec<Json> {
             }
             "ENUM" => {
                 let schema = &glb.json["extensions"]["EXT_structural_metadata"]["schema"];
-                let listed = &schema["enums"][described["enumType"].as_str().unwrap()]["values"];
-                let number = whole(i, 2, false);
-                let found = listed.as_array().unwrap().iter().find(|v| v["value"] == number);
+                let listed = &schema["enums"][described["enumType"].as_str().unwrap()];
+                assert_eq!(listed["valueType"], "UINT8");
+                let number = whole(i, 1, false);
+                let found = listed["values"].as_array().unwrap().iter().find(|v| v["value"] == number);
                 found.unwrap()["name"].clone()
             }
             _ => match described["componentType"].as_str().unwrap() {
