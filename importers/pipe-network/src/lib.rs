@@ -5,13 +5,12 @@
 //!
 //! [`survey`] finds out by content what a path holds: a workbook is one network, a folder of tables or GIS layers one
 //! for each set of files that belong together; [`read`] brings one of them into a [`Sink`]. What the checks find goes to
-//! [`Sink::finding`]; [`codes`] lists all their rules. [`compare`] says what an update package changes.
+//! [`Sink::finding`]; [`codes`] lists all their rules.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod checks;
 mod detect;
-mod difference;
 mod draft;
 mod emit;
 mod epanet;
@@ -31,7 +30,6 @@ mod testing;
 
 pub use checks::{Limits, Rule, codes};
 pub use detect::{Survey, is_pipe_network, survey};
-pub use difference::{Change, Difference, Stored, compare, features};
 pub use format::Format;
 pub use mapping::Mapping;
 pub use onemap_source::{Error, Skipped};

@@ -345,40 +345,6 @@ fn lines_named_alone_get_nodes_at_their_ends_and_a_zip_is_read_like_a_folder() {
     assert_eq!((half.links(), half.records.len()), (3, 7));
 }
 
-#[test]
-fn an_update_package_says_what_it_changes_and_nothing_else() {
-    let features = |points: &str, lines: &str| {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("js_points.csv"), points).unwrap();
-        std::fs::write(folder.path().join("js_lines.csv"), lines).unwrap();
-        let found = survey(folder.path().to_str().unwrap(), None).unwrap();
-        crate::features(&found.sources[0], &options()).unwrap()
-    };
-    let before = features(POINTS, LINES);
-    let same = crate::compare(before.clone(), before.clone(), 0.001);
-    assert_eq!((same.same, same.changed.len(), same.added.len(), same.removed.len()), (7, 0, 0, 0));
-    let points = POINTS.replace("JS4,盖堵,,3379475.148", "JS5,盖堵,,3379475.148");
-    let lines = LINES.replace("JS1,JS4", "JS1,JS5").replace("DN300", "DN400");
-    let after = crate::compare(before, features(&points, &lines), 0.001);
-    assert_eq!((after.added.len(), after.removed.len()), (0, 0), "{after:?}");
-    let changed: Vec<(&str, Option<&str>)> = after
-        .changed
-        .iter()
-        .map(|change| (change.id.as_str(), change.renamed_from.as_deref()))
-        .collect();
-    // A larger pipe lies deeper with its centre, and so do the points where it is the lowest.
-    assert_eq!(
-        changed,
-        [
-            ("JS1", None),
-            ("JS1-JS2", None),
-            ("JS1-JS5", Some("JS1-JS4")),
-            ("JS2", None),
-            ("JS5", Some("JS4"))
-        ]
-    );
-}
-
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
 
