@@ -61,8 +61,13 @@ test('the city in 3D', slow, async (all) => {
       await page.screenshot({ path: `${results}scene-height.png`, timeout: patience });
       await page.locator('#scene-colour').selectOption('buildings/use');
       assert.match(await page.locator('.scene-legend').textContent(), /住宅/);
-      await settled(page);
-      assert.ok((await seen(page, await swatches(page))).filter((pixels) => pixels > 40).length >= 3, 'roofs have other colours than the legend');
+      const colours = await swatches(page);
+      let pixels = [];
+      for (let tries = 0; tries < 30 && pixels.filter((count) => count > 40).length < 3; tries++) {
+        await page.waitForTimeout(500);
+        pixels = await seen(page, colours);
+      }
+      assert.ok(pixels.filter((count) => count > 40).length >= 3, `roofs have other colours than the legend: ${pixels} pixels of ${colours.join(' ')}`);
       await page.locator('#scene-colour').selectOption('');
       assert.equal(await page.locator('.scene-legend').count(), 0);
       await page.locator('#scene-sun').check();
@@ -72,10 +77,14 @@ test('the city in 3D', slow, async (all) => {
     });
 
     await all.test('lies on the ground of the flat map, and says who draws it', slow, async () => {
+      const pictures = () => page.evaluate(() => window.onemap.scene.scene.widget.scene.imageryLayers.length);
+      assert.equal(await pictures(), 0);
       await page.evaluate(() => window.onemap.store.change('roads', { visible: true }));
       await page.waitForFunction(() => window.onemap.scene.scene.widget.scene.imageryLayers.length > 0, null, { timeout: patience, polling: 200 });
       assert.match(await page.locator('.status').textContent(), /视高.*CesiumJS/);
+      await page.screenshot({ path: `${results}scene-ground.png`, timeout: patience });
       await page.evaluate(() => window.onemap.store.change('roads', { visible: false }));
+      await page.waitForFunction(() => window.onemap.scene.scene.widget.scene.imageryLayers.length === 0, null, { timeout: patience, polling: 200 });
     });
 
     await all.test('reads only the layer again that has changed', slow, async () => {

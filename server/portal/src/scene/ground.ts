@@ -91,6 +91,10 @@ export class Ground {
   private async draw(): Promise<void> {
     const middle = this.source.middle();
     if (this.drawing || this.style === 0 || !middle || this.widget.canvas.clientWidth === 0) return;
+    if (this.spec.layers.length === 0) {
+      this.clear();
+      return;
+    }
     this.drawing = true;
     const { style } = this;
     let drawn = false;
@@ -111,6 +115,15 @@ export class Ground {
     }
     // The camera may have gone on meanwhile.
     if (drawn || style !== this.style) this.moved();
+  }
+
+  /** Leaves the ground bare: no flat layer is shown. */
+  private clear(): void {
+    for (const [i, picture] of this.pictures.entries()) {
+      if (picture) this.widget.scene.imageryLayers.remove(picture.layer);
+      this.pictures[i] = null;
+    }
+    this.widget.scene.requestRender();
   }
 
   /** Whether a picture still does for a place that is seen with this reach. */
