@@ -99,6 +99,9 @@ pub(crate) struct Link {
     /// Size as delivered.
     pub section_text: Option<String>,
     pub section: Option<Section>,
+    /// Outer diameter of the casing around it, metres, and its material.
+    pub casing: Option<f64>,
+    pub casing_material: Option<String>,
     pub holes: Option<i64>,
     pub holes_used: Option<i64>,
     pub cables: Option<i64>,

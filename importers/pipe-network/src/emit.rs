@@ -149,6 +149,8 @@ const COMMON: &[(&str, FieldType, &str, &str, Option<&str>)] = {
         (f::DIAMETER, Float, "管径", "Diameter", Some("mm")),
         (f::WIDTH, Float, "断面宽", "Width", Some("mm")),
         (f::HEIGHT, Float, "断面高", "Height", Some("mm")),
+        (f::CASING, Float, "套管管径", "Casing", Some("mm")),
+        (f::CASING_MATERIAL, Text, "套管材质", "Casing material", None),
         (f::HOLES, Int, "总孔数", "Holes", None),
         (f::HOLES_USED, Int, "已用孔数", "Holes used", None),
         (f::CABLES, Int, "电缆条数", "Cables", None),
@@ -279,6 +281,8 @@ impl Fields {
             }
             None => {}
         }
+        row.float(f::CASING, link.casing.map(millimetres));
+        row.text(f::CASING_MATERIAL, link.casing_material.as_deref());
         row.int(f::HOLES, link.holes);
         row.int(f::HOLES_USED, link.holes_used);
         row.int(f::CABLES, link.cables);

@@ -115,6 +115,8 @@ fn fill(line: &mut LineRow, other: LineRow) {
     take!(
         section_text,
         section,
+        casing,
+        casing_material,
         holes,
         holes_used,
         cables,

@@ -44,6 +44,8 @@ pub(super) const NAMES: &[(&str, Role)] = &[
     ("width", Role::Width),
     ("height", Role::Height),
     ("diameter", Role::Diameter),
+    ("casing", Role::Casing),
+    ("casing_material", Role::CasingMaterial),
     ("holes", Role::Holes),
     ("holes_used", Role::HolesUsed),
     ("cables", Role::Cables),
@@ -145,6 +147,18 @@ pub(super) const ALIASES: &[(Role, &str)] = &[
     (Role::Shape, "断面形状 断面类型 shape sectionshape vorm 截面形状 xsectshape profileshape"),
     (Role::Width, "断面宽 宽度 宽 width 沟宽 管宽 breedte 断面宽度"),
     (Role::Height, "断面高 高度 断面高度 height 沟高 管高 hoogte"),
+    (
+        Role::Casing,
+        "套管管径 套管外径 套管直径 套管尺寸 套管规格 套管断面 套管口径 保护管管径 保护管外径 保护管直径 \
+         保护管规格 保护管尺寸 保护套管管径 外套管管径 外套管直径 外护管外径 外护管管径 套管 保护套管 \
+         保护管 外套管 外护管 casingdiameter casingsize casingdn casing sleevediameter sleevesize sleeve \
+         tggj",
+    ),
+    (
+        Role::CasingMaterial,
+        "套管材质 套管材料 套管管材 保护管材质 保护管材料 保护套管材质 保护套管材料 外套管材质 \
+         外护管材质 casingmaterial sleevematerial tgcz",
+    ),
     (
         Role::Holes,
         "总孔数 孔数 管孔数 holes totalholes holecount holenum zks totalhole holesum tubecount",

@@ -1,6 +1,6 @@
 //! Rows of lines, and what a row says of a line.
 
-use onemap_model::{Element, Geometry, PipeClass, PipeSystem};
+use onemap_model::{Element, Geometry, PipeClass, PipeSystem, Value};
 
 use super::points::{Levels, Names, Reader};
 use super::raw::RawRow;
@@ -84,6 +84,7 @@ impl Reader<'_> {
         self.words(row, &mut link);
         link.element = Some(element(&link));
         link.extra = self.extra(row, fields);
+        self.casing(row, &mut link, fields);
         let cells = self.cells(row);
         Some(LineRow {
             flow: cells.text(Role::Flow),
@@ -137,6 +138,22 @@ impl Reader<'_> {
                 let text: String = text.chars().take(40).collect();
                 self.report("bad-section", row, feature, format!("the section is '{text}'"));
             }
+        }
+    }
+
+    /// Reads the casing: its size, or its material where a column for both tells that. What is neither, such as that
+    /// there is one, or the size of a box, stays among the source's own values.
+    fn casing(&self, row: &RawRow, link: &mut Link, fields: &mut Names) {
+        let cells = self.cells(row);
+        let named = |text: String| words::material(&text).map_or(text, str::to_owned);
+        link.casing_material = cells.text(Role::CasingMaterial).map(named);
+        let Some(text) = cells.text(Role::Casing) else { return };
+        if let Some(Section::Round { diameter }) = section::parse(&text).and_then(|s| s.section) {
+            link.casing = Some(diameter);
+        } else if let (Some(material), None) = (words::material(&text), &link.casing_material) {
+            link.casing_material = Some(material.to_owned());
+        } else if !matches!(text.as_str(), "0" | "否" | "没有") {
+            link.extra.push((fields.position(self.header(Role::Casing)), Value::Text(text)));
         }
     }
 

@@ -83,7 +83,7 @@ impl Reader<'_> {
     }
 
     /// Returns the header of a role's column.
-    fn header(&self, role: Role) -> &str {
+    pub(crate) fn header(&self, role: Role) -> &str {
         let position = self.table.columns.position(role);
         position.and_then(|i| self.table.raw.columns.get(i)).map_or("", String::as_str)
     }
@@ -206,7 +206,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    fn position(&mut self, name: &str) -> u32 {
+    pub(crate) fn position(&mut self, name: &str) -> u32 {
         if let Some(position) = self.by_name.get(name) {
             return *position;
         }

@@ -44,6 +44,9 @@ pub(crate) enum Role {
     Width,
     Height,
     Diameter,
+    /// Size of the casing around a pipe: 套管.
+    Casing,
+    CasingMaterial,
     Holes,
     HolesUsed,
     Cables,
@@ -238,6 +241,8 @@ mod tests {
             (&["压力(电压)", "压力", "电压值"], Role::Pressure),
             (&["附属物", "SUBSID"], Role::Appurtenance),
             (&["建设年代", "埋设年代", "AANLEGJAAR"], Role::Built),
+            (&["套管管径(mm)", "套管", "保护管", "保护套管管径", "casing_diameter"], Role::Casing),
+            (&["套管材质", "保护管材质"], Role::CasingMaterial),
         ] {
             for header in headers {
                 let plain = plain_header(header);

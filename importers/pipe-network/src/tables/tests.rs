@@ -379,3 +379,28 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn casings_are_read_by_size_and_material_and_what_is_neither_stays_as_it_is() {
+    let points = "物探点号,特征,X,Y,地面高程\nR1,盖堵,3379505,501547,20\nR2,弯头,3379535,501547,20\n\
+        R3,弯头,3379565,501547,20\nR4,弯头,3379595,501547,20\nR5,弯头,3379625,501547,20\nR6,盖堵,3379655,501547,20\n";
+    let lines = "起点点号,终点点号,起点埋深,终点埋深,管径,材质,套管,套管材质\n\
+        R1,R2,1.0,1.0,200,PE,DN400,钢管\nR2,R3,1.0,1.0,200,PE,有,\nR3,R4,1.0,1.0,200,PE,钢,\n\
+        R4,R5,1.0,1.0,200,PE,无,\nR5,R6,1.0,1.0,200,PE,400×300,砼\n";
+    let sink = network(
+        &[("RQPOINT.csv", points.as_bytes()), ("RQLINE.csv", lines.as_bytes())],
+        &options(),
+    );
+    assert_eq!((sink.links(), sink.rejects.len()), (5, 0));
+    assert_eq!(sink.findings, []);
+    assert_eq!(sink.value("R1-R2", f::CASING), float(400.0));
+    assert_eq!(sink.value("R1-R2", f::CASING_MATERIAL), text("钢"));
+    assert_eq!(sink.value("R2-R3", f::CASING), Value::Null);
+    assert_eq!(sink.value("R2-R3", "套管"), text("有"));
+    assert_eq!(sink.value("R3-R4", f::CASING_MATERIAL), text("钢"));
+    assert_eq!(sink.value("R4-R5", "套管"), Value::Null);
+    assert_eq!(sink.value("R5-R6", "套管"), text("400×300"));
+    assert_eq!(sink.value("R5-R6", f::CASING_MATERIAL), text("混凝土"));
+    // The height stays that of the pipe.
+    assert_eq!(sink.record_of("R1-R2").geometry.as_ref().unwrap().z, [18.9, 18.9]);
+}

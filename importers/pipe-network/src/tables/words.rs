@@ -256,6 +256,9 @@ const ELEMENTS: &[(&str, Element)] = &[
     ("水源", Element::Source),
     ("水厂", Element::Source),
     ("配气站", Element::Source),
+    // A station feeds a network; a box at a house is fed by it.
+    ("调压箱", Element::Device),
+    ("调压柜", Element::Device),
     ("调压", Element::Source),
     ("门站", Element::Source),
     ("储配站", Element::Source),
@@ -291,6 +294,9 @@ const ELEMENTS: &[(&str, Element)] = &[
     ("井", Element::Manhole),
     ("manhole", Element::Manhole),
     ("箱", Element::Device),
+    // 环网柜 (ring main unit) and other cabinets.
+    ("柜", Element::Device),
+    ("开闭所", Element::Device),
     ("灯", Element::Device),
     ("杆", Element::Device),
     ("变压器", Element::Device),
@@ -343,5 +349,15 @@ mod tests {
         assert_eq!(system_of_code("WS12").unwrap().code, "WS");
         assert_eq!(element(None, Some("阀门井")), Element::Valve);
         assert_eq!(element(Some("三通"), None), Element::Junction);
+        for (thing, is) in [
+            ("调压站", Element::Source),
+            ("城西高中压调压站", Element::Source),
+            ("调压箱", Element::Device),
+            ("楼栋调压箱", Element::Device),
+            ("环网柜", Element::Device),
+            ("配电箱", Element::Device),
+        ] {
+            assert_eq!(element(None, Some(thing)), is, "{thing}");
+        }
     }
 }

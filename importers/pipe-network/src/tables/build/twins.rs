@@ -36,6 +36,7 @@ impl Twins {
             let levels = |link: &Link| [link.from.elevation, link.to.elevation];
             let same = same_code
                 && link.section_text == other.section_text
+                && link.casing == other.casing
                 && link.system.map(|s| s.code) == other.system.map(|s| s.code)
                 && link.extra == other.extra
                 && corners_agree
