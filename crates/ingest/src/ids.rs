@@ -1,7 +1,8 @@
 //! Feature ids: from the field that the user names, from what the format calls the record, else its number.
 
 use onemap_model::{FeatureId, Record, SourceId, Timestamp, Value};
-use rustc_hash::FxHashSet;
+
+use crate::taken::Taken;
 
 /// Where a layer's ids come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub(crate) enum IdRule {
 pub(crate) struct Ids {
     rule: IdRule,
     /// Ids given, each with the begin of its version's valid time: a table of history names a thing many times.
-    taken: FxHashSet<(u64, Option<Timestamp>)>,
+    taken: Taken,
     /// Numbers given to records without an id of their own start after this.
     base: u64,
     repeated: u64,
@@ -25,7 +26,7 @@ pub(crate) struct Ids {
 impl Ids {
     /// Makes ids by a rule; records without an id of their own are numbered from `base` + 1 on.
     pub(crate) fn new(rule: IdRule, base: u64) -> Self {
-        Self { rule, taken: FxHashSet::default(), base, repeated: 0 }
+        Self { rule, taken: Taken::default(), base, repeated: 0 }
     }
 
     /// Returns the id of a record whose valid time begins at `from`, or why it has none. `is_free` tells whether the layer, as it was before,
@@ -48,7 +49,7 @@ impl Ids {
                         "the layer has a feature '{source_id}' already: use --mode upsert to change it"
                     ));
                 }
-                if self.taken.insert((id.get(), from)) {
+                if self.taken.insert(id, from) {
                     return Ok(id);
                 }
                 Err(match from {
@@ -61,7 +62,7 @@ impl Ids {
             IdRule::Source => {
                 if let Some(source_id) = &record.id {
                     let id = FeatureId::from_source(source_id);
-                    if is_free(id) && self.taken.insert((id.get(), from)) {
+                    if is_free(id) && self.taken.insert(id, from) {
                         return Ok(id);
                     }
                     self.repeated += 1;
@@ -73,7 +74,7 @@ impl Ids {
 
     /// Returns the ids given so far.
     pub(crate) fn given(&self) -> impl Iterator<Item = u64> {
-        self.taken.iter().map(|(id, _)| *id)
+        self.taken.ids()
     }
 
     /// Records whose own id was used before, so that they got another.
@@ -89,7 +90,7 @@ impl Ids {
         let number = self.base.saturating_add(record.number);
         let plain =
             FeatureId::from_source(&SourceId::Int(i64::try_from(number).unwrap_or(i64::MAX)));
-        if record.id.is_none() && is_free(plain) && self.taken.insert((plain.get(), None)) {
+        if record.id.is_none() && is_free(plain) && self.taken.insert(plain, None) {
             return plain;
         }
         // A record's own id and another's number want the same: a hash of the number, tried with a
@@ -97,7 +98,7 @@ impl Ids {
         let mut salt = 0_u32;
         loop {
             let id = FeatureId::from_source(&SourceId::Text(format!("record {number} {salt}")));
-            if is_free(id) && self.taken.insert((id.get(), None)) {
+            if is_free(id) && self.taken.insert(id, None) {
                 return id;
             }
             salt += 1;
@@ -123,6 +124,8 @@ fn source_id(value: &Value) -> Option<SourceId> {
 
 #[cfg(test)]
 mod tests {
+    use rustc_hash::FxHashSet;
+
     use super::*;
 
     fn record(number: u64, id: Option<SourceId>, values: Vec<Value>) -> Record {

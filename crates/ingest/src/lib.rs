@@ -31,6 +31,7 @@ mod repair;
 mod report;
 mod rules;
 mod simple;
+mod taken;
 mod worker;
 
 pub use comparison::{
