@@ -54,7 +54,8 @@ fn column(glb: &Glb, name: &str) -> Vec<Json> {
                 let listed = &schema["enums"][described["enumType"].as_str().unwrap()];
                 assert_eq!(listed["valueType"], "UINT8");
                 let number = whole(i, 1, false);
-                let found = listed["values"].as_array().unwrap().iter().find(|v| v["value"] == number);
+                let found =
+                    listed["values"].as_array().unwrap().iter().find(|v| v["value"] == number);
                 found.unwrap()["name"].clone()
             }
             _ => match described["componentType"].as_str().unwrap() {
