@@ -321,7 +321,9 @@ impl TileContent {
         let own = self.plain.entry((false, false)).or_default();
         for (_, instances) in std::mem::take(&mut self.devices) {
             if instances.places.len() < FEWEST_INSTANCES {
-                instances.places.iter().for_each(|place| instances.draw(place, own));
+                for place in &instances.places {
+                    instances.draw(place, own);
+                }
             } else {
                 self.instances.push(instances);
             }
