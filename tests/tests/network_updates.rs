@@ -227,7 +227,7 @@ fn figures(report: &Value) -> [u64; 6] {
 #[test]
 fn a_command_lists_what_an_update_changes_and_stores_just_that() {
     let onemap = Onemap::new();
-    import(&onemap, &original(), &[]);
+    import(&onemap, &original(), &["--title", "燃气管网", "--department", "城管局"]);
     let package = change(&onemap.data().with_extension("package"));
     let points = package.folder.join("gas_points.csv");
     let before = revision(&onemap);
@@ -265,6 +265,8 @@ fn a_command_lists_what_an_update_changes_and_stores_just_that() {
     let done = import(&onemap, &points, &["--mode", "upsert"]);
     assert_eq!(done["revision"].as_u64(), Some(before + 1));
     assert_eq!(figures(&done), [1, 6, 2, 1, 0, 6]);
+    let layer = onemap.run(&["show", "gas", "--json"]).expect_code(0).json();
+    assert_eq!((&layer["title"], &layer["department"]), (&json!("燃气管网"), &json!("城管局")));
     let again = import(&onemap, &points, &["--mode", "upsert", "--dry-run", "--remove", "absent"]);
     assert_eq!(figures(&again), [0, 0, 0, 3, 3, 0]);
     let removed = import(&onemap, &points, &["--mode", "upsert", "--remove", "absent"]);

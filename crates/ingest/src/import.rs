@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use onemap_model::{Bounds, Kind, Lineage, Note, Revision, Sink, Timestamp};
+use onemap_model::{Bounds, Display, Kind, Layer, Lineage, Note, Revision, Sink, Solid, Timestamp};
 use onemap_store::{BulkLayer, LayerMeta, Store};
 
 use crate::comparison::{self, Cover, Ledger};
@@ -168,7 +168,8 @@ pub fn import(
         }
         // Of what would be merged, a dry run tells the counts, too.
         if !is_dry || options.mode == Mode::Upsert {
-            let layer = bulk.finish(finish.meta(layer_report))?;
+            let meta = finish.meta(&bulk, layer_report);
+            let layer = bulk.finish(meta)?;
             if options.mode == Mode::Upsert {
                 let counts = layer.counts();
                 let changed = counts.replaced.saturating_sub(ended);
@@ -290,7 +291,7 @@ impl Finish<'_> {
     fn describe(&self, bulk: &BulkLayer, cover: &Cover, report: &mut LayerReport) {
         let slot = &self.slot;
         report.layer = bulk.id().to_string();
-        report.title = self.title();
+        report.title = self.title(bulk);
         report.source.clone_from(&slot.source_name);
         report.source_layer.clone_from(&slot.source.name);
         slot.source.format.clone_into(&mut report.format);
@@ -311,14 +312,19 @@ impl Finish<'_> {
         }
     }
 
-    fn title(&self) -> String {
+    fn title(&self, bulk: &BulkLayer) -> String {
         let source = &self.slot.source;
-        let own = source.title.clone().unwrap_or_else(|| source.name.clone());
-        self.options.title.clone().unwrap_or(own)
+        let own = || source.title.clone().unwrap_or_else(|| source.name.clone());
+        let before = bulk.existing().filter(|_| !self.slot.is_findings);
+        let told = self.options.title.clone();
+        told.or_else(|| before.map(|layer| layer.title.clone())).unwrap_or_else(own)
     }
 
-    fn meta(&self, report: &LayerReport) -> LayerMeta {
+    /// Returns what the catalogue says. What the user does not say of a layer that was there before stays as it was.
+    fn meta(&self, bulk: &BulkLayer, report: &LayerReport) -> LayerMeta {
         let (slot, options) = (&self.slot, self.options);
+        let before = bulk.existing();
+        let stated = |told: &Option<String>, was: Option<&String>| told.as_ref().or(was).cloned();
         let mut schema = slot.schema().clone();
         for field in &mut schema.fields {
             if let Some(title) = options.field_titles.get(&field.name) {
@@ -331,9 +337,10 @@ impl Finish<'_> {
         let file_name = slot.source_name.rsplit(['/', '\\']).next().unwrap_or_default();
         LayerMeta {
             title: report.title.clone(),
-            title_en: options.title_en.clone(),
-            department: options.department.clone().unwrap_or_default(),
-            group: options.group.clone().unwrap_or_default(),
+            title_en: stated(&options.title_en, before.and_then(|layer| layer.title_en.as_ref())),
+            department: stated(&options.department, before.map(|layer| &layer.department))
+                .unwrap_or_default(),
+            group: stated(&options.group, before.map(|layer| &layer.group)).unwrap_or_default(),
             kind: options.kind.unwrap_or(match () {
                 () if slot.source.is_network => Kind::Network,
                 () if slot.source.has_models => Kind::Model,
@@ -342,9 +349,16 @@ impl Finish<'_> {
             schema,
             source_crs: place.map(|place| place.definition().to_owned()).unwrap_or_default(),
             heights: place.map(Place::heights).unwrap_or_default(),
-            style: options.style.clone(),
-            display: options.display.clone(),
-            solid: options.solid.clone(),
+            style: before.and_then(|layer| layer.style.clone()).or_else(|| options.style.clone()),
+            display: match before {
+                Some(layer) if options.display == Display::default() => layer.display.clone(),
+                _ => options.display.clone(),
+            },
+            solid: match before {
+                Some(layer) if options.solid == Solid::default() => layer.solid.clone(),
+                _ => options.solid.clone(),
+            },
+            states: before.map(|layer| layer.states).unwrap_or_default(),
             archive: None,
             tileset: None,
             id_field: options.id_field.clone().or_else(|| slot.source.id_field.clone()),

@@ -202,10 +202,13 @@ impl<'a> Intake<'a> {
             if !is_held {
                 let bulks = self.desk.bulks.lock().unwrap_or_else(PoisonError::into_inner);
                 let of = bulks.get(i).map(|bulk| bulk.id().clone());
+                let known = bulks.get(i).and_then(BulkLayer::existing);
+                let known = known.map(|layer| layer.title.clone());
                 drop(bulks);
                 let Some(of) = of else { continue };
                 let source = &self.slots[i].source;
-                let title = self.desk.options.title.clone().or_else(|| source.title.clone());
+                let told = self.desk.options.title.clone().or(known);
+                let title = told.or_else(|| source.title.clone());
                 let layer = findings::layer(source, title.as_deref().unwrap_or(&source.name));
                 let opened =
                     self.open_as(layer, &of.with_suffix(findings::SUFFIX), ImportMode::Replace);
@@ -338,8 +341,13 @@ impl<'a> Intake<'a> {
         {
             return None;
         }
-        let terms = Terms { is_network: source.is_network, is_update, snap: options.snap };
-        Against::new(self.desk.store, existing?, &terms)
+        let terms = Terms {
+            is_network: source.is_network,
+            is_update,
+            id_field: options.id_field.clone().or_else(|| source.id_field.clone()),
+            snap: options.snap,
+        };
+        Against::new(self.desk.store, existing?, terms)
     }
 
     /// Fails when the layer is not what the review saw.

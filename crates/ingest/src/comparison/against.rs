@@ -31,6 +31,8 @@ pub(crate) struct Against {
     /// Whether what the package lacks stays, as in an update.
     pub(crate) is_update: bool,
     fields: Vec<Field>,
+    /// Field whose values are the package's ids.
+    id_field: Option<String>,
     name_at: Option<usize>,
     class_at: Option<usize>,
     element_at: Option<usize>,
@@ -42,13 +44,14 @@ pub(crate) struct Against {
 pub(crate) struct Terms {
     pub(crate) is_network: bool,
     pub(crate) is_update: bool,
+    pub(crate) id_field: Option<String>,
     /// Metres.
     pub(crate) snap: Option<f64>,
 }
 
 impl Against {
     /// Looks at a layer; `None` where there is none.
-    pub(crate) fn new(store: &Store, id: &LayerId, terms: &Terms) -> Option<Self> {
+    pub(crate) fn new(store: &Store, id: &LayerId, terms: Terms) -> Option<Self> {
         let snapshot = store.snapshot();
         let view = |when| ViewSpec { when, states: Some(StateSet::ALL), ..ViewSpec::default() };
         let now = View::new(snapshot.clone(), view(When::Now));
@@ -59,11 +62,12 @@ impl Against {
         let begun = Timestamp::now().as_micros();
         Some(Self {
             revision: layer.revision.0,
-            name_at: at(SOURCE_ID_FIELD).or_else(|| at(layer.id_field.as_deref()?)),
+            name_at: layer.id_field.as_deref().and_then(at).or_else(|| at(SOURCE_ID_FIELD)),
             class_at: in_network(network_field::CLASS),
             element_at: in_network(network_field::ELEMENT),
             layer: layer.id.clone(),
             fields: layer.schema.fields,
+            id_field: terms.id_field,
             is_network: terms.is_network,
             is_update: terms.is_update,
             snap_m: terms.snap.filter(|snap| snap.is_finite() && *snap >= 0.0).unwrap_or(SNAP_M),
@@ -146,6 +150,7 @@ pub(crate) struct Facing {
     fields: Vec<(Field, Option<usize>)>,
     /// Positions of stored fields that the package does not have.
     only_stored: Vec<usize>,
+    name_at: Option<usize>,
     class_at: Option<usize>,
     element_at: Option<usize>,
 }
@@ -160,6 +165,7 @@ impl Facing {
         let in_network = |name| schema.position(name).filter(|_| against.is_network);
         Self {
             only_stored: only_stored.map(|(at, _)| at).collect(),
+            name_at: against.id_field.as_deref().and_then(|name| schema.position(name)),
             class_at: in_network(network_field::CLASS),
             element_at: in_network(network_field::ELEMENT),
             fields,
@@ -310,7 +316,8 @@ impl Facing {
             let known = against.change(ChangeKind::Absent, &known);
             let mut change = self.between(old, feature, ChangeKind::Renumbered, name)?;
             // Its number is what changed; that its fields say so, too, is no news.
-            let numbers = [SOURCE_ID_FIELD, network_field::CODE];
+            let own = against.id_field.as_deref().unwrap_or(SOURCE_ID_FIELD);
+            let numbers = [SOURCE_ID_FIELD, network_field::CODE, own];
             change.fields.retain(|field| !numbers.contains(&field.field.as_str()));
             (change.was, change.was_id) = (Some(known.name), Some(known.id));
             Some(change)
@@ -321,10 +328,15 @@ impl Facing {
     fn describe(&self, feature: &Feature, kind: ChangeKind, name: Option<&SourceId>) -> Change {
         let element = self.text(self.element_at, feature);
         let shape: Option<&Geometry> = feature.geometry.as_ref();
+        let field = self.name_at.and_then(|at| feature.values.get(at));
+        let name = match field.filter(|value| !value.is_null()) {
+            Some(value) => value.as_ref().to_string(),
+            None => name.map_or_else(|| feature.id.get().to_string(), ToString::to_string),
+        };
         Change {
             change: kind,
             id: feature.id.get(),
-            name: name.map_or_else(|| feature.id.get().to_string(), ToString::to_string),
+            name,
             element: (!element.is_empty()).then(|| element.to_owned()),
             was: None,
             was_id: None,
