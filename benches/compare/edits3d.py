@@ -18,17 +18,16 @@ from pathlib import Path
 
 import common
 from common import BENCH, Client, onemap_server, percentile, save, say
-from data import METRE_X, METRE_Y, MIDDLE, PLOT_X, PLOT_Y, city_store
+from data import city_store
 
 # Most that is waited for the server to have prepared itself.
 PREPARATION_S = 30
 
 
-def middle_of(number, count):
-    """Where the plot of a building lies."""
-    side = int(count ** 0.5)
-    column, row = (number - 1) % side - side // 2, (number - 1) // side - side // 2
-    return MIDDLE[0] + (column * PLOT_X + 8) * METRE_X, MIDDLE[1] + (row * PLOT_Y + 8) * METRE_Y
+def middle_of(client, number):
+    """The middle of a building's box, by which it belongs to a tile."""
+    [ring, *_] = client.json(f"/features/buildings/{number}")["geometry"]["coordinates"]
+    return [(min(values) + max(values)) / 2 for values in zip(*ring)]
 
 
 def cell_of(uri):
@@ -106,7 +105,7 @@ def main():
         before, load = server.cpu(), os.getloadavg()[0]
         for turn in range(arguments.edits):
             number, word = dice.randint(1, arguments.features), f"edit-{turn:05}"
-            point = middle_of(number, arguments.features)
+            point = middle_of(client, number)
             for address in way_to(client, "buildings", point):
                 client.ask(address)  # The viewer has them all: they lie in the cache.
             body = json.dumps({"properties": {"use": word, "height": 3 + turn % 90}}).encode()
