@@ -429,11 +429,14 @@ fn open_viewers_hear_where_the_city_changed_and_find_its_tiles_by_that() {
     let (_onemap, server) = buildings();
     let path = "/3dtiles/buildings/tileset.json";
     let before = contents(&server, path);
-    let mut events = listen(&server, "?layers=buildings");
     let change = json!({ "properties": { "height": 77.5 } });
-    let path_of = |id: &u32| format!("/features/buildings/{id}");
-    let id = (500..).find(|id| server.get(&path_of(id)).status == 200).unwrap();
-    assert_eq!(server.send("PATCH", &path_of(&id), &[], &change).status, 200);
+    let said = judge("tiles3d.mjs", &server, path, &["--ids"]);
+    let id = said["ids"][500].as_u64().unwrap();
+    let mut events = listen(&server, "?layers=buildings");
+    assert_eq!(
+        server.send("PATCH", &format!("/features/buildings/{id}"), &[], &change).status,
+        200
+    );
     let mut line = String::new();
     while !line.starts_with("data: ") {
         line.clear();
