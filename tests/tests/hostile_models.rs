@@ -99,7 +99,7 @@ fn tilesets_with_missing_and_escaping_contents_are_refused_or_reported() {
     let mut cases = Vec::new();
     for path in files_under(&broken) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if !name.ends_with(".json") {
+        if path.extension().is_none_or(|end| end != "json") {
             continue;
         }
         // Each as the tileset of a folder of its own.
