@@ -19,7 +19,7 @@ pub(crate) fn tell(found: &Comparison, f: &mut fmt::Formatter<'_>) -> fmt::Resul
     let Comparison { revision, added, changed, moved, renumbered, absent, same, .. } = found;
     writeln!(
         f,
-        "  {:<10} with revision {revision}: {added} added, {changed} changed, {renumbered} renumbered ({moved} of these moved), {absent} absent, {same} the same",
+        "  {:<10} with revision {revision}: {added} added, {changed} changed, {renumbered} renumbered, {absent} absent, {same} the same; {moved} moved",
         "compared"
     )?;
     for kind in ChangeKind::ALL {
