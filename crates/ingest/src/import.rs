@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use onemap_model::{Bounds, Display, Kind, Layer, Lineage, Note, Revision, Sink, Solid, Timestamp};
+use onemap_model::{Bounds, Display, Kind, Lineage, Note, Revision, Sink, Solid, Timestamp};
 use onemap_store::{BulkLayer, LayerMeta, Store};
 
 use crate::comparison::{self, Cover, Ledger};
@@ -370,7 +370,6 @@ impl Finish<'_> {
                 revision: Revision::default(),
                 notes: report.notes.clone(),
             }],
-            ..LayerMeta::default()
         }
     }
 }

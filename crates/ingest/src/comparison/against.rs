@@ -186,7 +186,7 @@ impl Facing {
         compared: &mut Compared,
     ) -> Result<bool, StoreError> {
         let against = &*self.against;
-        let class = self.text(self.class_at, feature).to_owned();
+        let class = text_of(self.class_at, feature).to_owned();
         compared.cover.add(feature.geometry.as_ref(), feature.state, &class);
         let last = against.last(feature.id)?;
         let is_over = |last: &Feature| last.valid.to.is_some_and(|to| to <= against.begun);
@@ -296,7 +296,7 @@ impl Facing {
         let (Some(first), Some(shape)) = (first, &feature.geometry) else { return Ok(Vec::new()) };
         let Some(bounds) = Bounds::of_point(first) else { return Ok(Vec::new()) };
         let [x, y] = metres_per_degree(first[1]);
-        let element = self.text(self.element_at, feature);
+        let element = text_of(self.element_at, feature);
         let mut found: Vec<Feature> = Vec::new();
         against.for_each(Some(bounds.grown(against.snap_m / x.min(y))), &mut |other| {
             let is_same_thing = other.id != feature.id
@@ -326,7 +326,7 @@ impl Facing {
     }
 
     fn describe(&self, feature: &Feature, kind: ChangeKind, name: Option<&SourceId>) -> Change {
-        let element = self.text(self.element_at, feature);
+        let element = text_of(self.element_at, feature);
         let shape: Option<&Geometry> = feature.geometry.as_ref();
         let field = self.name_at.and_then(|at| feature.values.get(at));
         let name = match field.filter(|value| !value.is_null()) {
@@ -350,12 +350,13 @@ impl Facing {
             shape: shape.cloned(),
         }
     }
+}
 
-    fn text<'f>(&self, at: Option<usize>, feature: &'f Feature) -> &'f str {
-        match at.and_then(|at| feature.values.get(at)) {
-            Some(Value::Text(text)) => text,
-            _ => "",
-        }
+/// Returns a text of a feature; empty where it has none.
+fn text_of(at: Option<usize>, feature: &Feature) -> &str {
+    match at.and_then(|at| feature.values.get(at)) {
+        Some(Value::Text(text)) => text,
+        _ => "",
     }
 }
 
