@@ -132,9 +132,7 @@ impl ModelBuilder {
         uvs: Option<&[Vec<[f32; 2]>]>,
         normals: Option<&[Vec<[f32; 3]>]>,
     ) -> Result<(), &'static str> {
-        if !rings.iter().flatten().flatten().all(|x| x.is_finite()) {
-            return Err("a coordinate is not a number");
-        }
+        check(rings.iter().flatten().flatten().copied())?;
         let uvs = uvs.filter(|uvs| fits(rings, uvs));
         let normals = normals.filter(|normals| fits(rings, normals));
         let mut flattened = std::mem::take(&mut self.flattened);
@@ -170,9 +168,7 @@ impl ModelBuilder {
             return Err("a triangle refers to a vertex that does not exist");
         }
         let used = || triangles.indices.iter().flatten().map(|&i| i as usize);
-        if !used().flat_map(|i| triangles.positions[i]).all(f64::is_finite) {
-            return Err("a coordinate is not a number");
-        }
+        check(used().flat_map(|i| triangles.positions[i]))?;
         let fits = |len: usize| len == count;
         let finite = |numbers: &[f32]| numbers.iter().all(|x| x.is_finite());
         let uvs = if fits(triangles.uvs.len()) && triangles.uvs.iter().all(|uv| finite(uv)) {
@@ -336,6 +332,17 @@ impl PatchOf {
         normals.push(normal);
         number
     }
+}
+
+/// Refuses coordinates that no map has: squares of them would be no numbers.
+fn check(mut coordinates: impl Iterator<Item = f64> + Clone) -> Result<(), &'static str> {
+    if !coordinates.clone().all(f64::is_finite) {
+        return Err("a coordinate is not a number");
+    }
+    if !coordinates.all(|x| x.abs() <= limits::MAX_COORDINATE) {
+        return Err("a coordinate lies beyond every map");
+    }
+    Ok(())
 }
 
 /// Tells whether there is something finite for every corner.

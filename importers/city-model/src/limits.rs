@@ -13,6 +13,9 @@ pub(crate) const MAX_IMAGE_MEMORY: u64 = 512 << 20;
 /// Corners of one level of detail of one object: indices have 32 bits, and a tile holds 65,535.
 pub(crate) const MAX_CORNERS: usize = 20_000_000;
 
+/// Greatest coordinate, in whatever unit: a thousand times the way around the earth in millimetres.
+pub(crate) const MAX_COORDINATE: f64 = 4e13;
+
 /// Notes about single textures; more are only counted.
 pub(crate) const MAX_TEXTURE_NOTES: usize = 5;
 

@@ -33,10 +33,13 @@ impl<'a> Buffers<'a> {
         for (i, buffer) in list(json, "buffers").iter().enumerate() {
             let length = index(buffer, "byteLength").unwrap_or(0);
             let bytes = match buffer.get("uri").and_then(Json::as_str) {
-                Some(uri) => Some(
-                    load(uri, files, limits::MAX_MESH_BYTES)
-                        .map_err(|reason| format!("buffer {i} {reason}"))?,
-                ),
+                Some(uri) => Some(load(uri, files, limits::MAX_MESH_BYTES).map_err(|reason| {
+                    if uri.starts_with("data:") {
+                        format!("buffer {i} {reason}")
+                    } else {
+                        format!("buffer {i}, '{uri}', {reason}")
+                    }
+                })?),
                 None if i == 0 => bin.take(),
                 None => None,
             };
