@@ -35,21 +35,22 @@ pub(crate) fn write_whole(tmp: &Path, to: &Path, bytes: &[u8]) -> Result<()> {
     put_in_place(file, to)
 }
 
-/// Fills `bytes` from a position of a file, whatever its cursor.
+/// Fills `bytes` from a position of a file.
+#[cfg(unix)]
 pub(crate) fn read_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<()> {
-    #[cfg(unix)]
-    return std::os::unix::fs::FileExt::read_exact_at(file, bytes, at);
-    #[cfg(windows)]
-    {
-        let (mut left, mut at) = (bytes, at);
-        while !left.is_empty() {
-            let read = std::os::windows::fs::FileExt::seek_read(file, left, at)?;
-            if read == 0 {
-                return Err(std::io::ErrorKind::UnexpectedEof.into());
-            }
-            left = left.get_mut(read..).unwrap_or_default();
-            at += read as u64;
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+}
+
+/// Fills `bytes` from a position of a file.
+#[cfg(windows)]
+pub(crate) fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> std::io::Result<()> {
+    while !bytes.is_empty() {
+        let read = std::os::windows::fs::FileExt::seek_read(file, bytes, at)?;
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        Ok(())
+        bytes = bytes.get_mut(read..).unwrap_or_default();
+        at += read as u64;
     }
+    Ok(())
 }
