@@ -147,14 +147,13 @@ impl Limits {
                 })
                 .filter(|(_, parts)| !parts.is_empty())
                 .collect();
-            match quarters.as_slice() {
-                [(only, _)] => cell = *only,
-                _ => {
-                    let below = quarters.into_iter();
-                    let below = below.filter_map(|(cell, parts)| self.joined(cell, parts));
-                    return Some(Arc::new(Node::above(cell, below.collect())));
-                }
+            if let [(only, _)] = quarters.as_slice() {
+                cell = *only;
+                continue;
             }
+            let below = quarters.into_iter();
+            let below = below.filter_map(|(cell, parts)| self.joined(cell, parts));
+            return Some(Arc::new(Node::above(cell, below.collect())));
         }
     }
 }
