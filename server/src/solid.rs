@@ -246,21 +246,20 @@ impl SolidService {
         }
         let is_final = version.is_some_and(|version| version == links::version(&key));
         let cached = || self.cache.get(&key).map(Ok);
-        let bytes = match cached() {
-            Some(bytes) => bytes,
-            None => {
-                let view = self.drawn_from(&request, piece, timeline.as_deref())?;
-                let tree = self.trees.of(&view, &request.layer, request.past());
-                // Most wait for the same tree, which is made once; then the same content is drawn once.
-                let planted = tree.await?;
-                let begin =
-                    || self.compute(key.clone(), Arc::clone(&request), view, planted, piece);
-                match self.flights.join(&key, cached, begin) {
-                    Ok(flight) => flight.await,
-                    Err(bytes) => bytes,
-                }
+        let bytes = if let Some(bytes) = cached() {
+            bytes
+        } else {
+            let view = self.drawn_from(&request, piece, timeline.as_deref())?;
+            let tree = self.trees.of(&view, &request.layer, request.past());
+            // Most wait for the same tree, which is made once; then the same content is drawn once.
+            let planted = tree.await?;
+            let begin = || self.compute(key.clone(), Arc::clone(&request), view, planted, piece);
+            match self.flights.join(&key, cached, begin) {
+                Ok(flight) => flight.await,
+                Err(bytes) => bytes,
             }
-        }?;
+        };
+        let bytes = bytes?;
         // An address without content: nothing is there.
         let content = (!bytes.is_empty()).then_some(Content { bytes, encoding, etag, is_final });
         Ok(Ok(content))
