@@ -19,7 +19,7 @@ npm_ci() { # npm_ci FOLDER: installs once for each lock file
 }
 npm_ci tests/judges
 npm_ci tests/portal
-if ! "$judges/venv/bin/python" -c 'import epanet, mapbox_vector_tile, networkx, pmtiles' 2>/dev/null; then
+if ! "$judges/venv/bin/python" -c 'import cjio, epanet, mapbox_vector_tile, networkx, pmtiles, pyproj' 2>/dev/null; then
     python3 -m venv "$judges/venv"
     "$judges/venv/bin/pip" install --quiet --requirement tests/judges/requirements.txt
 fi

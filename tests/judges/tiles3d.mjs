@@ -223,19 +223,20 @@ async function content(address, transform, region, isLeaf, isCut = false) {
   }
   for (const node of json.nodes ?? []) {
     if (node.mesh === undefined) continue
+    const moved = at => cover(at.map((x, k) => x + (node.translation?.[k] ?? 0)))
     const instancing = node.extensions?.EXT_mesh_gpu_instancing
     for (const primitive of json.meshes[node.mesh].primitives) {
       const positions = numbers(json, bin, primitive.attributes.POSITION)
       if (positions.length > MOST) complain(address, `${positions.length} vertices in a primitive`)
       out.vertices += positions.length
       if (instancing) {
-        extremes(instances(json, bin, instancing.attributes), positions).forEach(cover)
+        extremes(instances(json, bin, instancing.attributes), positions).forEach(moved)
         const known = node.extensions.EXT_instance_features?.featureIds[0]
         const ids = known ? numbers(json, bin, instancing.attributes[`_FEATURE_ID_${known.attribute}`]) : []
         if (table && !known) complain(address, 'instances without features')
         for (const [f] of ids) if (f !== known.nullFeatureId && f >= table.count) { complain(address, 'a feature id of an instance is out of range'); break }
       } else {
-        positions.forEach(cover)
+        positions.forEach(moved)
       }
       const accessor = json.accessors[primitive.indices]
       for (const [i] of numbers(json, bin, primitive.indices)) if (i >= positions.length) { complain(address, 'an index is out of range'); break }

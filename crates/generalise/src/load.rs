@@ -73,9 +73,9 @@ pub(crate) struct Extent {
 
 impl Extent {
     pub(crate) fn grow(&mut self, at: [u32; 2]) {
-        for axis in 0..2 {
-            self.low[axis] = self.low[axis].min(at[axis]);
-            self.high[axis] = self.high[axis].max(at[axis]);
+        for (axis, place) in at.into_iter().enumerate() {
+            self.low[axis] = self.low[axis].min(place);
+            self.high[axis] = self.high[axis].max(place);
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Shapes in 3D on their way into the store: placed on the earth, and given a footprint for the map.
 
-use geo::{Area, ConvexHull, unary_union};
+use geo::{Area, ConvexHull};
+use i_overlay::core::fill_rule::FillRule;
+use i_overlay::core::overlay_rule::OverlayRule;
+use i_overlay::float::scale::FixedScaleFloatOverlay;
 use onemap_crs::LocalFrame;
 use onemap_model::{
     AnchoredModel, Bounds, Field, FieldType, Geometry, MAX_MODEL_REACH, Mesh, Model, Record,
@@ -18,6 +21,18 @@ const LEAST_AREA: f64 = 1e-14;
 const SAME_AREA: f64 = 1e-6;
 /// Footprints of more triangles are made of their outline's box.
 const MOST_TRIANGLES: usize = 200_000;
+
+/// Layers of triangles over each other in the mean, up to which they are put together: each crosses all others.
+const MOST_LAYERS: f64 = 50.0;
+/// The grid on which triangles are put together, metres. A rocking chair of 2,800 triangles takes 0.01 s on one of a centimetre,
+/// 0.4 s on one of a millimetre, and minutes where the crossings of its slivers are kept exactly.
+const FINE_GRID: f64 = 0.001;
+/// The grid for more than [`MOST_FINE`] triangles, metres.
+const COARSE_GRID: f64 = 0.01;
+/// Triangles that are put together on the fine grid.
+const MOST_FINE: usize = 500;
+/// Metres of a degree of latitude, roughly.
+const METRES_PER_DEGREE: f64 = 111_195.0;
 
 /// Returns the field of the shapes, by a name that the source does not use.
 pub(crate) fn field(schema: &Schema) -> Field {
@@ -96,9 +111,10 @@ pub(crate) fn footprint(placed: &Placed) -> Option<Geometry> {
     } else if let Some(ring) = outline::of_disc(&triangles, flat) {
         Geometry::polygon(ring)
     } else {
-        let polygons: Vec<_> = triangles.iter().map(|triangle| polygon(*triangle, flat)).collect();
-        let union = unary_union(&polygons);
-        if union.0.is_empty() { hull(flat)? } else { Geometry::from_geo_polygons(&union) }
+        match union(&triangles, flat) {
+            Some(union) => Geometry::from_geo_polygons(&union),
+            None => hull(flat)?,
+        }
     };
     let base = anchored.anchor[2];
     shape.z = vec![base; shape.xy.len()];
@@ -135,9 +151,41 @@ fn corners(triangle: [u32; 3], flat: &[[f64; 2]]) -> [[f64; 2]; 3] {
     triangle.map(|i| flat.get(i as usize).copied().unwrap_or_default())
 }
 
-fn polygon(triangle: [u32; 3], flat: &[[f64; 2]]) -> geo_types::Polygon<f64> {
-    let [a, b, c] = corners(triangle, flat);
-    geo_types::Polygon::new(geo_types::LineString::from(vec![a, b, c, a]), vec![])
+/// Puts triangles together on a grid, so that slivers that cross each other at long take no long time; `None` where there are too
+/// many layers of them for it.
+fn union(triangles: &[[u32; 3]], flat: &[[f64; 2]]) -> Option<geo_types::MultiPolygon<f64>> {
+    let places: Vec<[f64; 2]> = triangles.iter().flat_map(|&t| corners(t, flat)).collect();
+    let bounds = Bounds::of_points(&places)?;
+    let [lon, lat] = bounds.center();
+    let metres = [METRES_PER_DEGREE * libm::cos(lat.to_radians()).max(1e-3), METRES_PER_DEGREE];
+    let contours: Vec<Vec<[f64; 2]>> = places
+        .as_chunks::<3>()
+        .0
+        .iter()
+        .map(|t| t.map(|[x, y]| [(x - lon) * metres[0], (y - lat) * metres[1]]).to_vec())
+        .collect();
+    let area =
+        |[a, b, c]: [[f64; 2]; 3]| (b[0] - a[0]) * (c[1] - a[1]) - (c[0] - a[0]) * (b[1] - a[1]);
+    let covered: f64 = places.as_chunks::<3>().0.iter().map(|&t| area(t).abs() / 2.0).sum();
+    if covered > MOST_LAYERS * (bounds.east - bounds.west) * (bounds.north - bounds.south) {
+        return None;
+    }
+    let grid = if triangles.len() > MOST_FINE { COARSE_GRID } else { FINE_GRID };
+    let nothing: [Vec<[f64; 2]>; 0] = [];
+    let shapes = contours
+        .overlay_with_fixed_scale(&nothing, OverlayRule::Subject, FillRule::NonZero, 1.0 / grid)
+        .ok()?;
+    let ring = |ring: &Vec<[f64; 2]>| {
+        let degrees = |[x, y]: [f64; 2]| [lon + x / metres[0], lat + y / metres[1]];
+        let closed = ring.iter().chain(ring.first()).map(|&at| degrees(at));
+        geo_types::LineString::from(closed.collect::<Vec<_>>())
+    };
+    let polygons = shapes.iter().filter_map(|shape| {
+        let (outer, holes) = shape.split_first()?;
+        Some(geo_types::Polygon::new(ring(outer), holes.iter().map(ring).collect()))
+    });
+    let union = geo_types::MultiPolygon::from_iter(polygons);
+    (!union.0.is_empty()).then_some(union)
 }
 
 /// Returns the convex hull of points, or the line between the farthest ends of their box where they lie on one.

@@ -122,7 +122,9 @@ fn append<R: Fixed>(file: &mut Option<File>, dir: &Path, records: &[R]) -> Resul
     let mut bytes = Vec::with_capacity(RUN.min(records.len()) * R::BYTES);
     for run in records.chunks(RUN) {
         bytes.clear();
-        run.iter().for_each(|record| record.put(&mut bytes));
+        for record in run {
+            record.put(&mut bytes);
+        }
         file.write_all(&bytes).doing("write a temporary file in", dir)?;
     }
     Ok(())

@@ -6,7 +6,7 @@ use crate::error_metres::{SQUARES_BELOW, geometric_error};
 use crate::item::{Entry, METRES_PER_DEGREE, degrees};
 use crate::node::Node;
 
-/// Four squares are one when what is in them covers at least this part of their box: houses that stand apart stay so.
+/// Neighbouring squares are one when what is in them covers at least this part of their box: houses that stand apart stay so.
 const LEAST_FILLED: f64 = 0.3;
 
 /// What an interior node shows instead of its features in full detail.
@@ -35,7 +35,7 @@ pub struct Prism {
 }
 
 /// Returns what an interior node shows. Features that are smaller than its error (in width, depth and height) are summed
-/// in squares whose diagonal is less than the error, and four squares that are well filled in one: a prism has the area
+/// in squares whose diagonal is less than the error, and up to four that are well filled in one: a prism has the area
 /// of what it stands for, as a rectangle within their common box around their centre of gravity, and their mean height,
 /// weighed by area. So neither its top nor its walls are farther than the error from theirs.
 pub fn far(node: &Node) -> Far {
@@ -66,7 +66,7 @@ pub(crate) fn prisms<'e>(entries: impl Iterator<Item = &'e Entry>, level: u8) ->
     for four in sums.chunk_by(|(a, _), (b, _)| a >> 2 == b >> 2) {
         let whole = four.iter().map(|&(_, sum)| sum).reduce(Sum::with);
         match whole {
-            Some(whole) if four.len() == 4 && whole.is_within(error) => found.extend(whole.prism()),
+            Some(whole) if four.len() > 1 && whole.is_within(error) => found.extend(whole.prism()),
             _ => found.extend(four.iter().filter_map(|&(_, sum)| sum.prism())),
         }
     }

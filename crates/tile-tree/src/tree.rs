@@ -26,16 +26,16 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { leaf_bytes: 450_000, leaf_features: 20_000, least_leaf_level: 13, last_level: 22 }
+        Self { leaf_bytes: 430_000, leaf_features: 20_000, least_leaf_level: 13, last_level: 22 }
     }
 }
 
 impl Limits {
     /// Tells whether features of a cell fit into one tile. What fits into a cell fits into those below, too.
     pub(crate) fn fits(&self, cell: GeoCell, count: usize, bytes: u64) -> bool {
-        // A lone feature is as large in any cell.
-        let small = count <= self.leaf_features && bytes <= self.leaf_bytes;
-        count <= 1 || cell.z() >= self.last_level || cell.z() >= self.least_leaf_level && small
+        // A lone feature is as large in any cell; but far from its frame's middle 32 bits are too few for its places.
+        let small = count <= 1 || count <= self.leaf_features && bytes <= self.leaf_bytes;
+        cell.z() >= self.last_level || cell.z() >= self.least_leaf_level && small
     }
 
     /// Returns the node of what is in a cell, given along the Morton curve; `None` when there is nothing.

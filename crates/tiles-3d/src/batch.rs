@@ -5,8 +5,8 @@ pub(crate) const NO_FEATURE: u16 = u16::MAX;
 /// Most vertices of a primitive: indices of 16 bits, without the last one, which restarts.
 pub(crate) const MOST_VERTICES: usize = 65_535;
 
-/// Most colours by which vertices are put in order.
-const MOST_COLORS: usize = 32;
+/// Most kinds of vertices that are put together.
+const MOST_KINDS: usize = 64;
 
 /// A vertex in the tile's frame: metres east, north and up.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,6 +17,24 @@ pub(crate) struct Vertex {
     pub(crate) color: [u8; 4],
     pub(crate) uv: [f32; 2],
     pub(crate) feature: u16,
+}
+
+/// Which way a vertex faces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Facing {
+    Sideways,
+    Up,
+    Down,
+}
+
+impl Facing {
+    fn of([_, _, up]: [f32; 3]) -> Self {
+        match up {
+            up if up > 0.5 => Self::Up,
+            up if up < -0.5 => Self::Down,
+            _ => Self::Sideways,
+        }
+    }
 }
 
 /// Triangles over vertices of their own.
@@ -38,34 +56,35 @@ impl Batch {
         self.triangles.extend(triangles.into_iter().map(|triangle| triangle.map(|i| base + i)));
     }
 
-    /// Puts vertices of one colour together, the colours in the order in which they first come: a colour, and what else is
-    /// the same of all roofs, is then packed to nearly nothing. Left as it is when there are many colours.
-    pub(crate) fn by_color(self) -> Self {
-        let mut colors: Vec<[u8; 4]> = Vec::new();
+    /// Puts vertices of one colour that face the same way (sideways, up or down) together, in the order in which they first
+    /// come: what is the same of all walls, and of all roofs, is then packed to nearly nothing. Left as it is when there
+    /// are many colours.
+    pub(crate) fn by_kind(self) -> Self {
+        let mut kinds: Vec<([u8; 4], Facing)> = Vec::new();
         let mut places: Vec<u8> = Vec::with_capacity(self.vertices.len());
         for vertex in &self.vertices {
-            // Most have the colour of the one before.
-            let last = places.last().map(|&at| usize::from(at));
+            let kind = (vertex.color, Facing::of(vertex.normal));
+            // Most are of the kind of the one before.
+            let last = places.last().map(|&at| usize::from(at)).filter(|&at| kinds[at] == kind);
             let at = last
-                .filter(|&at| colors[at] == vertex.color)
-                .or_else(|| colors.iter().position(|color| *color == vertex.color))
-                .unwrap_or(colors.len());
-            if at == colors.len() {
-                if at == MOST_COLORS {
+                .or_else(|| kinds.iter().position(|known| *known == kind))
+                .unwrap_or(kinds.len());
+            if at == kinds.len() {
+                if at == MOST_KINDS {
                     return self;
                 }
-                colors.push(vertex.color);
+                kinds.push(kind);
             }
             places.push(at as u8);
         }
-        if colors.len() < 2 {
+        if kinds.len() < 2 {
             return self;
         }
-        let mut starts = [0_u32; MOST_COLORS + 1];
+        let mut starts = [0_u32; MOST_KINDS + 1];
         for &at in &places {
             starts[usize::from(at) + 1] += 1;
         }
-        for i in 0..MOST_COLORS {
+        for i in 0..MOST_KINDS {
             starts[i + 1] += starts[i];
         }
         let mut moved: Vec<u32> = Vec::with_capacity(places.len());
@@ -78,12 +97,24 @@ impl Batch {
             vertices[to as usize] = *vertex;
         }
         let mut triangles: Vec<[u32; 3]> = Vec::with_capacity(self.triangles.len());
-        for color in 0..colors.len() {
-            let of_color =
-                self.triangles.iter().filter(|t| usize::from(places[t[0] as usize]) == color);
-            triangles.extend(of_color.map(|triangle| triangle.map(|i| moved[i as usize])));
+        for kind in 0..kinds.len() {
+            let of_kind =
+                self.triangles.iter().filter(|t| usize::from(places[t[0] as usize]) == kind);
+            triangles.extend(of_kind.map(|triangle| triangle.map(|i| moved[i as usize])));
         }
         Self { vertices, triangles }
+    }
+
+    /// Returns the colour of all vertices if they have one, and leaves them white.
+    pub(crate) fn take_color(&mut self) -> Option<[u8; 4]> {
+        let color = self.vertices.first()?.color;
+        if self.vertices.iter().any(|vertex| vertex.color != color) {
+            return None;
+        }
+        for vertex in &mut self.vertices {
+            vertex.color = [255; 4];
+        }
+        Some(color)
     }
 
     /// Divides the triangles so that each part has few enough vertices for 16 bits; the order stays.

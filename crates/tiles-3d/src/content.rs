@@ -375,7 +375,7 @@ impl TileContent {
         let placement = self.is_earth_centred.then_some(&self.frame);
         let tolerance = self.tolerance;
         let batches =
-            batches.into_iter().map(|(surface, batch)| (surface, batch.by_color())).collect();
+            batches.into_iter().map(|(surface, batch)| (surface, batch.by_kind())).collect();
         let scene =
             Scene { batches, lines, images: pictures, instances, table, placement, tolerance };
         gltf::write(scene, encoding)

@@ -98,8 +98,13 @@ pub(crate) fn write(scene: Scene<'_>, encoding: Encoding) -> Vec<u8> {
         step: step(scene.tolerance),
     };
     let (mut materials, mut primitives, mut nodes, mut meshes) = (vec![], vec![], vec![], vec![]);
-    for (surface, batch) in scene.batches {
-        materials.push(material(&surface));
+    for (surface, mut batch) in scene.batches {
+        let mut material = material(&surface);
+        if let Some(color) = batch.take_color().filter(|color| *color != [255; 4]) {
+            let factor = color.map(|c| f64::from(c) / 255.0);
+            material["pbrMetallicRoughness"]["baseColorFactor"] = json!(factor);
+        }
+        materials.push(material);
         for part in batch.parts() {
             primitives.push(out.primitive(
                 &part,
@@ -131,8 +136,10 @@ pub(crate) fn write(scene: Scene<'_>, encoding: Encoding) -> Vec<u8> {
     for instances in shared {
         let prototype = out.primitive(&instances.prototype, materials.len() - 1, false, false);
         meshes.push(json!({ "primitives": [prototype] }));
-        let extensions = out.instances(&instances.places);
-        nodes.push(json!({ "mesh": meshes.len() - 1, "extensions": extensions }));
+        let (origin, places) = out.around_one(instances.places);
+        let extensions = out.instances(&places);
+        let mesh = meshes.len() - 1;
+        nodes.push(json!({ "mesh": mesh, "translation": origin, "extensions": extensions }));
     }
     let mut roots: Vec<usize> = (0..nodes.len()).collect();
     if let Some(frame) = scene.placement
@@ -430,6 +437,25 @@ impl Writer {
     }
 
     /// Writes places, and turns and sizes where there are any.
+    /// Counts places from the one in the middle; returns where that is, y up. Who does not know of instances then finds the
+    /// form where one of them stands, and not in the middle of the tile.
+    fn around_one(&self, mut places: Vec<Place>) -> ([f64; 3], Vec<Place>) {
+        let axis = |k: usize| {
+            let sorted = places.iter().map(|place| place.at[k]);
+            let (low, high) = sorted.fold((f64::MAX, f64::MIN), |(l, h), x| (l.min(x), h.max(x)));
+            f64::midpoint(low, high)
+        };
+        let middle: [f64; 3] = std::array::from_fn(axis);
+        let off = |place: &Place| (0..3).map(|k| (place.at[k] - middle[k]).powi(2)).sum::<f64>();
+        let one = places.iter().min_by(|a, b| off(a).total_cmp(&off(b)));
+        let step = power(self.step);
+        let [e, n, u] = one.map_or(middle, |place| place.at).map(|x| (x / step).round() * step);
+        for place in &mut places {
+            place.at = [place.at[0] - e, place.at[1] - n, place.at[2] - u];
+        }
+        ([e, u, -n], places)
+    }
+
     fn instances(&mut self, places: &[Place]) -> Value {
         let float = |kind: &str| json!({ "componentType": 5126, "type": kind });
         let packing = self.packing();

@@ -271,7 +271,7 @@ impl<'v> Column<'v> {
             v.as_ref().and_then(|text| numbers.get(text.as_ref()).copied()).unwrap_or(0)
         };
         // There are fewer than 256.
-        let bytes: Vec<u8> = values.iter().map(|v| number(v)).collect();
+        let bytes: Vec<u8> = values.iter().map(number).collect();
         let mut listed: Vec<Json> = Vec::new();
         let nulls = values.iter().any(Option::is_none);
         if nulls {

@@ -476,7 +476,7 @@ fn stood(glb: &Glb) -> (usize, Vec<Shape>) {
         }
         meshes += 1;
         assert_eq!(extensions["EXT_instance_features"]["featureIds"][0]["attribute"], 0);
-        let places = glb.numbers(&attributes["TRANSLATION"]);
+        let places = glb.instance_places(node);
         let ids = glb.numbers(&attributes["_FEATURE_ID_0"]);
         let scale = &attributes["SCALE"];
         let scales =

@@ -205,7 +205,7 @@ fn trees_are_instances_that_know_their_feature() {
         }
         let ids = &node["extensions"]["EXT_instance_features"]["featureIds"][0];
         assert_eq!((&ids["attribute"], &ids["propertyTable"]), (&0.into(), &0.into()));
-        let places = glb.numbers(&instancing["TRANSLATION"]);
+        let places = glb.instance_places(node);
         let features = glb.numbers(&instancing["_FEATURE_ID_0"]);
         for (place, feature) in places.iter().zip(features) {
             // The first tree is the 161st feature; they stand 3 m apart.

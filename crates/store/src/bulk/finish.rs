@@ -337,7 +337,9 @@ impl BulkLayer {
                 let end = items.last().map_or(0, |item| item.offset + u64::from(item.len));
                 bytes.resize((end - first) as usize, 0);
                 self.spool.read_at(first, &mut bytes)?;
-                items.iter_mut().for_each(|item| item.offset -= first);
+                for item in &mut items {
+                    item.offset -= first;
+                }
                 if settled(batch) {
                     let at = spool.append(&bytes)?;
                     all.extend(items.iter().map(|item| item.moved(at)))?;

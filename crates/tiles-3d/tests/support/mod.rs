@@ -128,6 +128,15 @@ impl Glb {
         &self.buffers[view["buffer"].as_u64().unwrap() as usize][at..at + length]
     }
 
+    /// Where the instances of a node stand, y up.
+    pub(crate) fn instance_places(&self, node: &Json) -> Vec<[f64; 3]> {
+        let attributes = &node["extensions"]["EXT_mesh_gpu_instancing"]["attributes"];
+        let around = &node["translation"];
+        let places = self.numbers(&attributes["TRANSLATION"]).into_iter();
+        let moved = |at: Vec<f64>| std::array::from_fn(|i| at[i] + around[i].as_f64().unwrap());
+        places.map(moved).collect()
+    }
+
     /// Rows of an accessor, normalised integers as numbers up to one.
     pub(crate) fn numbers(&self, number: &Json) -> Vec<Vec<f64>> {
         let accessor = &self.json["accessors"][number.as_u64().unwrap() as usize];

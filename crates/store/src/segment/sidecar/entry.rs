@@ -7,7 +7,7 @@ use crate::spill::{Fixed, take};
 
 /// An entry of the id index on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Id {
+pub(super) struct IdEntry {
     pub(super) id: u64,
     /// Begin of the version.
     pub(super) from: i64,
@@ -15,7 +15,7 @@ pub(super) struct Id {
     pub(super) place: u64,
 }
 
-impl Fixed for Id {
+impl Fixed for IdEntry {
     const BYTES: usize = 24;
 
     fn put(&self, out: &mut Vec<u8>) {

@@ -7,7 +7,7 @@ use onemap_model::{FeatureId, StateSet};
 use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
-use super::entry::{Id, ZoomLeaf};
+use super::entry::{IdEntry, ZoomLeaf};
 use super::out::Out;
 use super::{HEADER, MAGIC, OFFSET_BITS, SECTIONS_AT, ZOOMS};
 use crate::Result;
@@ -41,7 +41,7 @@ pub(in crate::segment) fn write(tmp: &Path, contents: &Contents<'_>) -> Result<N
     let Sections { ids, leaves, mass } = Sections::of(contents, tmp)?;
     let mut greatest = u64::MAX;
     ids.for_each_run(&mut |run| {
-        run.iter().try_for_each(|Id { id, place, .. }| {
+        run.iter().try_for_each(|IdEntry { id, place, .. }| {
             if *id < FeatureId::HASHED {
                 greatest = *id;
             }
@@ -101,7 +101,7 @@ const LEAVES: usize = 2048;
 
 /// What the sections are made of, in the order that each needs.
 struct Sections {
-    ids: Sorter<Id>,
+    ids: Sorter<IdEntry>,
     /// For each zoom the features that first show there.
     leaves: Vec<Records<ZoomLeaf>>,
     mass: Sorter<MassEntry>,
@@ -124,7 +124,7 @@ impl Sections {
                 at += u64::from(item.len);
                 offsets.push(offset);
                 let place = offset | (u64::from(minzoom) << OFFSET_BITS);
-                ids.push(Id { id: item.id, from: item.from, place })?;
+                ids.push(IdEntry { id: item.id, from: item.from, place })?;
                 if let Some(leaves) =
                     leaves.get_mut(usize::from(minzoom)).filter(|_| item.has_box())
                 {
@@ -180,7 +180,9 @@ fn put_mass(
         let mut bytes = Vec::new();
         cells.for_each_run(&mut |run| {
             bytes.clear();
-            run.iter().for_each(|cell| cell.put(&mut bytes));
+            for cell in run {
+                cell.put(&mut bytes);
+            }
             out.put(&bytes)
         })?;
     }
