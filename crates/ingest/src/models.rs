@@ -184,7 +184,7 @@ fn union(triangles: &[[u32; 3]], flat: &[[f64; 2]]) -> Option<geo_types::MultiPo
         let (outer, holes) = shape.split_first()?;
         Some(geo_types::Polygon::new(ring(outer), holes.iter().map(ring).collect()))
     });
-    let union = geo_types::MultiPolygon::from_iter(polygons);
+    let union: geo_types::MultiPolygon<f64> = polygons.collect();
     (!union.0.is_empty()).then_some(union)
 }
 
