@@ -45,6 +45,12 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
+    /// Makes room for so many vertices.
+    pub(crate) fn reserve(&mut self, vertices: usize) {
+        self.vertices.reserve(vertices);
+        self.triangles.reserve(vertices / 2);
+    }
+
     /// Adds vertices, and triangles over them.
     pub(crate) fn add(
         &mut self,
@@ -92,10 +98,11 @@ impl Batch {
             moved.push(starts[usize::from(at)]);
             starts[usize::from(at)] += 1;
         }
-        let mut vertices = self.vertices.clone();
-        for (vertex, &to) in self.vertices.iter().zip(&moved) {
-            vertices[to as usize] = *vertex;
+        let mut order = vec![0_u32; places.len()];
+        for (from, &to) in moved.iter().enumerate() {
+            order[to as usize] = from as u32;
         }
+        let vertices = order.iter().map(|&from| self.vertices[from as usize]).collect();
         let mut triangles: Vec<[u32; 3]> = Vec::with_capacity(self.triangles.len());
         for kind in 0..kinds.len() {
             let of_kind =

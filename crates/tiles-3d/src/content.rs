@@ -62,6 +62,9 @@ pub struct Prism {
     pub count: u32,
 }
 
+/// Most vertices that room is made for at once.
+const MOST_EXPECTED: usize = 1 << 16;
+
 /// Longest straight piece of a pipe, metres: over it, the ground bends by less than a millimetre.
 const LONGEST_PIECE: f64 = 200.0;
 /// Most pieces that one segment is divided into: 800 km.
@@ -114,6 +117,11 @@ impl TileContent {
             is_earth_centred: false,
             tolerance: 0.0,
         }
+    }
+
+    /// Makes room for about so many vertices.
+    pub fn expect(&mut self, vertices: usize) {
+        self.plain.entry((false, false)).or_default().reserve(vertices.min(MOST_EXPECTED));
     }
 
     /// Adds a feature's footprint, raised.

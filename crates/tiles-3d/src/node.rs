@@ -20,6 +20,9 @@ const METRES_PER_DEGREE: f64 = 111_194.93;
 /// wider than it 20 times.
 const SEEN_DIAMETERS: f64 = 300.0;
 
+/// Bytes of a tile's estimate to one of its vertices, at least.
+const BYTES_PER_VERTEX: usize = 6;
+
 /// Most triangles of a model's own block that is shown from afar.
 const MOST_COARSE_TRIANGLES: usize = 128;
 
@@ -136,6 +139,7 @@ pub fn draw_leaf(
     features: &mut Vec<Feature>,
 ) {
     features.retain(|feature| with_ref(feature, |feature| owns(node.cell, feature)));
+    content.expect(usize::try_from(node.bytes).unwrap_or(usize::MAX) / BYTES_PER_VERTEX);
     draw_whole(content, rule, features);
 }
 

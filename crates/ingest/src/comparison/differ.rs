@@ -172,7 +172,7 @@ mod tests {
     fn shapes_tell_how_far_they_moved_and_rose() {
         let old = line(&[[118.0, LAT], [118.001, LAT]], &[3.0, 3.0]);
         assert!(shift(Some(&old), Some(&old)).is_none());
-        let noise = line(&[[118.0, LAT + 5e-9], [118.001, LAT]], &[3.0, 3.0004]);
+        let noise = line(&[[118.0, LAT + 4e-9], [118.001, LAT]], &[3.0, 3.0004]);
         assert!(shift(Some(&old), Some(&noise)).is_none());
         let half_a_metre = 0.5 / metres_per_degree(LAT)[1];
         let moved = line(&[[118.0, LAT], [118.001, LAT + half_a_metre]], &[3.0, 2.75]);
