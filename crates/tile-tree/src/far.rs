@@ -36,7 +36,7 @@ pub struct Prism {
 /// their common box around their centre of gravity, and their mean height, weighed by area. So neither its top nor its
 /// walls are farther than the error from theirs.
 ///
-/// Four well-filled squares in one would be within the error, too, and a tenth smaller in all; but from a few kilometres
+/// Four well-filled squares in one would be within the error, too, and a tileset 7 % smaller; but from a few kilometres
 /// the streets between them then form one grid over the city, whichever way its own streets run.
 pub fn far(node: &Node) -> Far {
     let level = node.cell.z();
